@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS partners (
   time_zone VARCHAR(64) NOT NULL,
   owner_id BINARY(16) NULL,
   department VARCHAR(100) NOT NULL,
+  sample TINYINT NOT NULL,
   created_at DATETIME(6) NOT NULL,
   updated_at DATETIME(6) NOT NULL,
   UNIQUE KEY partners_key (`key`)
@@ -39,6 +40,7 @@ CREATE TABLE IF NOT EXISTS people (
   department VARCHAR(100) NOT NULL,
   roles VARCHAR(100) NOT NULL,
   language VARCHAR(8) NOT NULL,
+  sample TINYINT NOT NULL,
   noticed_at DATETIME(6) NULL,
   left_at DATETIME(6) NULL,
   created_at DATETIME(6) NOT NULL,
@@ -205,7 +207,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
   KEY deliveries_lease (state, lease_until),
   KEY deliveries_after (after_id),
   KEY deliveries_thread (connection, room, thread),
-  KEY deliveries_person (person_id)
+  KEY deliveries_person (person_id),
+  KEY deliveries_message (connection, platform_message_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
 -- A pause after 429, or one that staff ordered, seen by every process.

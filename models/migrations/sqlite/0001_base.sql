@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS partners (
   time_zone TEXT NOT NULL,
   owner_id BLOB NULL,
   department TEXT NOT NULL,
+  sample INTEGER NOT NULL,
   created_at DATETIME NOT NULL,
   updated_at DATETIME NOT NULL
 );
@@ -38,6 +39,7 @@ CREATE TABLE IF NOT EXISTS people (
   department TEXT NOT NULL,
   roles TEXT NOT NULL,
   language TEXT NOT NULL,
+  sample INTEGER NOT NULL,
   noticed_at DATETIME NULL,
   left_at DATETIME NULL,
   created_at DATETIME NOT NULL,
@@ -206,6 +208,7 @@ CREATE INDEX IF NOT EXISTS deliveries_lease ON deliveries (state, lease_until);
 CREATE INDEX IF NOT EXISTS deliveries_after ON deliveries (after_id);
 CREATE INDEX IF NOT EXISTS deliveries_thread ON deliveries (connection, room, thread);
 CREATE INDEX IF NOT EXISTS deliveries_person ON deliveries (person_id);
+CREATE INDEX IF NOT EXISTS deliveries_message ON deliveries (connection, platform_message_id);
 
 -- A pause after 429, or one that staff ordered, seen by every process.
 CREATE TABLE IF NOT EXISTS pauses (

@@ -1,0 +1,63 @@
+package models
+
+import (
+	"time"
+)
+
+// The kinds of overlay.
+const (
+	OverlayFAQ      = "faq"
+	OverlayMaterial = "material"
+)
+
+// Overlay is an entry or a material that staff, a seed or an import added or
+// changed; it stands in place of the file's one with the same key.
+type Overlay struct {
+	Kind      string
+	Key       string
+	Body      string // JSON of the same shape as the file
+	Removed   bool
+	Source    string // seed, import, staff
+	UpdatedBy ID
+	UpdatedAt time.Time
+}
+
+// PutOverlays writes overlays and, if anything changed, moves the content
+// version on. It answers how many changed.
+func (t *Tx) PutOverlays(os ...Overlay) (int, error) {
+	changed := 0
+	for _, o := range os {
+		old, err := first[Overlay](t.db, "SELECT body, removed FROM overlays WHERE kind = ? AND `key` = ?", o.Kind, o.Key)
+		switch {
+		case err == nil && old.Body == o.Body && old.Removed == o.Removed:
+			continue
+		case err == nil:
+			err = t.db.Exec("UPDATE overlays SET body = ?, removed = ?, source = ?, updated_by = ?, updated_at = ? WHERE kind = ? AND `key` = ?", o.Body, o.Removed, o.Source, o.UpdatedBy, t.now, o.Kind, o.Key).Error
+		case err == ErrNotFound:
+			err = t.db.Exec("INSERT INTO overlays (kind,`key`,body,removed,source,updated_by,updated_at) VALUES (?,?,?,?,?,?,?)", o.Kind, o.Key, o.Body, o.Removed, o.Source, o.UpdatedBy, t.now).Error
+		}
+		if err != nil {
+			return changed, err
+		}
+		changed++
+	}
+	if changed > 0 {
+		return changed, t.bump("content")
+	}
+	return 0, nil
+}
+
+// Overlays answers every overlay.
+func (t *Tx) Overlays() ([]Overlay, error) {
+	return all[Overlay](t.db, "SELECT kind,`key`,body,removed,source,updated_by,updated_at FROM overlays ORDER BY kind, `key`")
+}
+
+// ContentVersion moves on whenever an overlay changes or the first partner is
+// seeded: every process looks at it every few seconds.
+func (t *Tx) ContentVersion() (int64, error) {
+	return first[int64](t.db, "SELECT value FROM versions WHERE name = 'content'")
+}
+
+func (t *Tx) bump(name string) error {
+	return t.db.Exec("UPDATE versions SET value = value + 1 WHERE name = ?", name).Error
+}

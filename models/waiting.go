@@ -1,0 +1,119 @@
+package models
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+
+	"akari/bot"
+)
+
+// Waiting is an inbound that cannot be handled before a fact about its sender
+// or its room has been fetched.
+type Waiting struct {
+	ID         ID
+	Inbound    bot.Inbound
+	ReceivedAt time.Time
+	UntilAt    time.Time
+}
+
+// Wait keeps an inbound until a moment. ErrDuplicate: it waits already.
+func (t *Tx) Wait(in bot.Inbound, until time.Time) error {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	err = t.db.Exec("INSERT INTO waiting (id,source_key,platform,connection,user,inbound,received_at,until_at) VALUES (?,?,?,?,?,?,?,?)",
+		NewID(), in.Key, in.From.Platform, in.From.Connection, in.From.User, string(b), t.now, until.UTC().Truncate(time.Microsecond)).Error
+	if isDuplicate(err) {
+		return ErrDuplicate
+	}
+	return err
+}
+
+// StopWaiting takes an inbound out of the waiting ones and tells whether it was
+// there: of several processes one goes on with it.
+func (t *Tx) StopWaiting(id ID) (bool, error) {
+	r := t.db.Exec("DELETE FROM waiting WHERE id = ?", id)
+	return r.RowsAffected == 1, r.Error
+}
+
+// WaitingInbounds answers up to limit waiting inbounds, oldest first.
+func (t *Tx) WaitingInbounds(limit int) ([]Waiting, error) {
+	type row struct {
+		ID         ID
+		Inbound    string
+		ReceivedAt time.Time
+		UntilAt    time.Time
+	}
+	rows, err := all[row](t.db, "SELECT id,inbound,received_at,until_at FROM waiting ORDER BY id LIMIT ?", limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Waiting, 0, len(rows))
+	for _, r := range rows {
+		w := Waiting{ID: r.ID, ReceivedAt: r.ReceivedAt, UntilAt: r.UntilAt}
+		if err := json.Unmarshal([]byte(r.Inbound), &w.Inbound); err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, nil
+}
+
+// WantPerson asks the fact loop for what the platform says about an account.
+func (t *Tx) WantPerson(id bot.Identity) error {
+	return t.db.Exec("UPDATE accounts SET wanted_at = ? WHERE platform = ? AND connection = ? AND user = ? AND wanted_at IS NULL", t.now, id.Platform, id.Connection, id.User).Error
+}
+
+// WantRoom asks the fact loop for what the platform says about a room.
+func (t *Tx) WantRoom(room ID) error {
+	return t.db.Exec("UPDATE rooms SET wanted_at = ? WHERE id = ? AND wanted_at IS NULL", t.now, room).Error
+}
+
+// StalePerson forgets the fact about an account: the platform told of a change.
+func (t *Tx) StalePerson(id bot.Identity) error {
+	return t.db.Exec("UPDATE accounts SET fact_at = NULL, wanted_at = ? WHERE platform = ? AND connection = ? AND user = ?", t.now, id.Platform, id.Connection, id.User).Error
+}
+
+// StaleRoom forgets the fact about a room: it was shared, unshared or renamed.
+func (t *Tx) StaleRoom(at bot.Address) error {
+	return t.db.Exec("UPDATE rooms SET fact_at = NULL, wanted_at = ? WHERE platform = ? AND connection = ? AND room = ?", t.now, at.Platform, at.Connection, at.Room).Error
+}
+
+// WantedPeople answers accounts of a platform whose fact is wanted by now.
+func (t *Tx) WantedPeople(limit int) ([]Account, error) {
+	return all[Account](t.db, "SELECT id,platform,connection,user,person_id,claim,fact_at,wanted_at FROM accounts WHERE wanted_at <= ? ORDER BY wanted_at LIMIT ?", t.now, limit)
+}
+
+// WantedRooms answers rooms whose fact is wanted by now.
+func (t *Tx) WantedRooms(limit int) ([]Room, error) {
+	return all[Room](t.db, "SELECT "+roomColumns+" FROM rooms WHERE wanted_at <= ? ORDER BY wanted_at LIMIT ?", t.now, limit)
+}
+
+// SavePersonFact keeps what the platform says about an account, as of now.
+func (t *Tx) SavePersonFact(account ID, f bot.PersonFact) error {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return t.db.Exec("UPDATE accounts SET fact = ?, fact_at = ?, wanted_at = NULL WHERE id = ?", string(b), t.now, account).Error
+}
+
+// SaveRoomFact keeps what the platform says about a room, as of now.
+func (t *Tx) SaveRoomFact(room ID, f bot.RoomFact) error {
+	b, err := json.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return t.db.Exec("UPDATE rooms SET fact = ?, fact_at = ?, wanted_at = NULL, name = CASE WHEN ? = '' THEN name ELSE ? END WHERE id = ?", string(b), t.now, f.Name, f.Name, room).Error
+}
+
+// PutOffFacts tries a fact again later; the old fact keeps its age.
+func (t *Tx) PutOffFacts(table string, id ID, until time.Time) error {
+	switch table {
+	case "accounts", "rooms":
+		return t.db.Exec("UPDATE "+table+" SET wanted_at = ? WHERE id = ?", until.UTC().Truncate(time.Microsecond), id).Error
+	}
+	return errors.New("facts are about accounts and rooms")
+}
