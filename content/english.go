@@ -1,0 +1,63 @@
+package content
+
+import "strings"
+
+// englishStop are words that say nothing about what an English question is
+// about. Question words stay: "how" and "when" tell entries apart.
+var englishStop = stopSet(`a an the i im i'm me my we our you your u ur it its it's is am are was were be been
+	of to in on at for from with and or as by that this these those there
+	do does did have has had can could would will shall should may
+	please pls plz kindly hi hello hey dear sir madam mam thanks thank
+	want need like get got just so if then than also some any`)
+
+// japaneseStop are base forms that say nothing about what a question is about:
+// auxiliaries that the dictionary calls independent, and what politeness adds.
+var japaneseStop = stopSet(`する ある いる なる できる 出来る くださる 下さる 頂く いただく 願う お願い
+	教える もらう 貰う くれる ほしい 欲しい 思う 知る わかる 分かる いう 言う ござる おる やる
+	こと 事 もの 物 の ん よう 様 ため 為 とき 時 ところ 所 さん これ それ あれ この その あの
+	ここ そこ です ます たい ない 良い よい いい すみません 場合`)
+
+func stopSet(s string) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range strings.Fields(s) {
+		out[w] = true
+	}
+	return out
+}
+
+// stem takes the commonest English endings off: plural, -ing, -ed, -ly. It is
+// light on purpose: over-stemming joins words that are not the same.
+func stem(w string) string {
+	w = strings.ReplaceAll(strings.ReplaceAll(w, "’", "'"), "'", "")
+	n := len(w)
+	switch {
+	case n <= 3 || !isPlainASCII(w):
+		return w
+	case strings.HasSuffix(w, "ies") && n > 4:
+		return w[:n-3] + "y"
+	case strings.HasSuffix(w, "sses"), strings.HasSuffix(w, "shes"), strings.HasSuffix(w, "ches"), strings.HasSuffix(w, "xes"):
+		return w[:n-2]
+	case strings.HasSuffix(w, "s") && !strings.HasSuffix(w, "ss") && !strings.HasSuffix(w, "us") && !strings.HasSuffix(w, "is"):
+		return stem(w[:n-1])
+	case strings.HasSuffix(w, "ing") && n > 5:
+		return undouble(w[:n-3])
+	case strings.HasSuffix(w, "ied") && n > 4:
+		return w[:n-3] + "y"
+	case strings.HasSuffix(w, "ed") && n > 4 && !strings.HasSuffix(w, "eed"):
+		return undouble(w[:n-2])
+	case strings.HasSuffix(w, "ly") && n > 5:
+		return w[:n-2]
+	case strings.HasSuffix(w, "e") && n > 4: // so that change and changing meet
+		return w[:n-1]
+	}
+	return w
+}
+
+// undouble undoes what an ending did to the stem: stopp-ing, delet-ed.
+func undouble(w string) string {
+	n := len(w)
+	if n > 3 && w[n-1] == w[n-2] && !strings.ContainsRune("lsz", rune(w[n-1])) {
+		return w[:n-1]
+	}
+	return w
+}

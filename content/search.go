@@ -1,0 +1,221 @@
+package content
+
+import (
+	"slices"
+)
+
+// Decision says how sure a search is.
+type Decision int
+
+// The decisions.
+const (
+	None Decision = iota // nothing fits: say so, and offer a person
+	Weak                 // up to three candidates to choose from
+	Good                 // the first hit answers
+)
+
+// String names the decision as `faq test` prints it.
+func (d Decision) String() string { return [...]string{"none", "weak", "good"}[d] }
+
+// Hit is one entry found.
+type Hit struct {
+	Key   string
+	Score float64 // 0..1: how much of the question and the entry's best wording agree
+	Lang  string  // language of the wording that matched best
+}
+
+// Result is what a question found, best first.
+type Result struct {
+	Decision Decision
+	Hits     []Hit // at most ten
+}
+
+// maxHits is how many entries a Result holds.
+const maxHits = 10
+
+// Search finds the entries that answer a question, among those that r may see
+// today. It works in memory and its work is bounded whatever the text.
+func (l *Library) Search(text string, r Reader) Result {
+	s := l.cur.Load()
+	day := l.today()
+	return s.index.search(s.ana, text, func(i int) bool {
+		e := s.entries[i]
+		return validOn(e.ValidFrom, e.ValidUntil, day) == Served && e.Audience.Includes(r)
+	})
+}
+
+// MaterialsNamed finds the materials that a text asks for by title or a clear
+// part of it, best first, at most three, among those that r may have today.
+func (l *Library) MaterialsNamed(text string, r Reader) []Material {
+	s := l.cur.Load()
+	day := l.today()
+	var out []Material
+	for _, i := range s.titles.named(s.ana, text, func(i int) bool { return s.materials[i].served(r, day) }) {
+		out = append(out, *s.materials[i])
+	}
+	return out
+}
+
+// weights combine the views of an entry. See docs/search.md for where they
+// come from.
+type weights struct {
+	word, gram [views]float64
+}
+
+var defaultWeights = weights{
+	word: [views]float64{viewUtterance: 1, viewAnswer: 0.3, viewLabel: 0.3},
+	gram: [views]float64{viewUtterance: 0.5, viewAnswer: 0.1, viewLabel: 0.1},
+}
+
+// scratch is what one search needs; it is reused.
+type scratch struct {
+	query terms
+	seen  []queryTerm
+	unit  []float32
+	entry []float32
+	top   []scored
+}
+
+type queryTerm struct {
+	term uint64
+	n    int
+}
+
+type scored struct {
+	entry int
+	unit  uint32
+	score float32
+	utter float32 // the utterance view's part
+}
+
+func newScratch(x *index) *scratch {
+	return &scratch{unit: make([]float32, len(x.unitLang)), entry: make([]float32, len(x.keys))}
+}
+
+// ranking is the best entries with what the decision needs.
+type ranking struct {
+	top   []scored
+	ideal float64 // the score of an utterance that says exactly the question
+}
+
+func (x *index) search(ana *analyzer, text string, allowed func(int) bool) Result {
+	if len(x.keys) == 0 {
+		return Result{}
+	}
+	sc := x.pool.Get().(*scratch)
+	defer x.pool.Put(sc)
+	rk := x.rank(sc, ana, text, allowed, &defaultWeights)
+	if len(rk.top) == 0 {
+		return Result{}
+	}
+	out := Result{Hits: make([]Hit, len(rk.top))}
+	for i, s := range rk.top {
+		out.Hits[i] = Hit{Key: x.keys[s.entry], Score: rk.confidence(i), Lang: x.langs[x.unitLang[s.unit]]}
+	}
+	out.Decision = rk.decide()
+	return out
+}
+
+func (x *index) rank(sc *scratch, ana *analyzer, text string, allowed func(int) bool, w *weights) ranking {
+	sc.query.reset()
+	ana.analyze(text, maxQueryRunes, &sc.query)
+	clear(sc.unit)
+	clear(sc.entry)
+	var rk ranking
+	rk.ideal += x.accumulate(sc, sc.query.words, &x.words, &w.word)
+	rk.ideal += x.accumulate(sc, sc.query.grams, &x.grams, &w.gram)
+	x.collect(sc, allowed)
+	rk.top = sc.top
+	return rk
+}
+
+// accumulate adds one kind of the question's terms to the scores, and gives
+// what an utterance with all of them would have got.
+func (x *index) accumulate(sc *scratch, ts []uint64, lists *[views]postings, w *[views]float64) (ideal float64) {
+	slices.Sort(ts)
+	for i, t := range ts {
+		if i > 0 && ts[i-1] == t {
+			continue
+		}
+		for v := range views {
+			p := &lists[v]
+			l := p.of(t)
+			weight := idf(p.units, len(l)) * w[v]
+			if v == viewUtterance {
+				ideal += weight
+			}
+			acc := sc.entry
+			if v == viewUtterance {
+				acc = sc.unit
+			}
+			f := float32(weight * impactStep)
+			for _, x := range l {
+				acc[x>>8] += f * float32(x&255)
+			}
+		}
+	}
+	return ideal
+}
+
+// collect picks the best entries by their best utterance plus their other views.
+func (x *index) collect(sc *scratch, allowed func(int) bool) {
+	top := sc.top[:0]
+	for e := range x.keys {
+		var best float32
+		unit := x.unitStart[e]
+		for u := unit; u < x.unitStart[e+1]; u++ {
+			if s := sc.unit[u]; s > best {
+				best, unit = s, u
+			}
+		}
+		score := best + sc.entry[e]
+		if score <= 0 || (len(top) == maxHits && score <= top[maxHits-1].score) || !allowed(e) {
+			continue
+		}
+		at := len(top)
+		for at > 0 && top[at-1].score < score {
+			at--
+		}
+		if len(top) < maxHits {
+			top = append(top, scored{})
+		}
+		copy(top[at+1:], top[at:])
+		top[at] = scored{entry: e, unit: unit, score: score, utter: best}
+	}
+	sc.top = top
+}
+
+// confidence is the share of the question that the i-th hit covers, 0..1.
+func (rk ranking) confidence(i int) float64 {
+	if rk.ideal <= 0 {
+		return 0
+	}
+	return min(1, float64(rk.top[i].score)/rk.ideal)
+}
+
+func (rk ranking) decide() Decision {
+	c := rk.confidence(0)
+	switch {
+	case c >= 0.6:
+		return Good
+	case c >= 0.3:
+		return Weak
+	}
+	return None
+}
+
+func (x *index) named(ana *analyzer, text string, allowed func(int) bool) []int {
+	if len(x.keys) == 0 {
+		return nil
+	}
+	sc := x.pool.Get().(*scratch)
+	defer x.pool.Put(sc)
+	rk := x.rank(sc, ana, text, allowed, &defaultWeights)
+	var out []int
+	for i, s := range rk.top {
+		if len(out) < 3 && rk.confidence(i) > 0.5 {
+			out = append(out, s.entry)
+		}
+	}
+	return out
+}
