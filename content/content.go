@@ -65,7 +65,7 @@ type snapshot struct {
 	overlays  []Overlay
 	problems  []Problem
 	index     *index
-	titles    *index // the materials by title
+	titles    *index    // the materials by title
 	ana       *analyzer // what made the indexes, so what must read questions
 }
 

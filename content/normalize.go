@@ -74,7 +74,9 @@ func isPlainASCII(s string) bool {
 	return true
 }
 
-func isDash(r rune) bool { return r == '‐' || r == '–' || r == '—' || r == '−' || r == '―' || r == 'ｰ' }
+func isDash(r rune) bool {
+	return r == '‐' || r == '–' || r == '—' || r == '−' || r == '―' || r == 'ｰ'
+}
 
 func isHiragana(r rune) bool { return r >= 'ぁ' && r <= 'ゖ' }
 
@@ -82,7 +84,9 @@ func isKatakana(r rune) bool { return (r >= 'ァ' && r <= 'ヺ') || r == 'ー' }
 
 func isKana(r rune) bool { return isHiragana(r) || isKatakana(r) }
 
-func isHan(r rune) bool { return (r >= 0x4E00 && r <= 0x9FFF) || r == '々' || unicode.Is(unicode.Han, r) }
+func isHan(r rune) bool {
+	return (r >= 0x4E00 && r <= 0x9FFF) || r == '々' || unicode.Is(unicode.Han, r)
+}
 
 // isJapanese says whether a letter belongs to a run that has no spaces between
 // its words; CJK relatives (Hangul, Thai) are treated alike.
