@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"akari/bot"
+
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 )
@@ -36,11 +38,12 @@ type Options struct {
 
 // Store is the database. All its methods may be called from any goroutine.
 type Store struct {
-	w, r   *gorm.DB // the same handle on MySQL; on SQLite one writes, the other only reads
-	driver string
-	dsn    string
-	now    func() time.Time
-	log    *slog.Logger
+	w, r      *gorm.DB // the same handle on MySQL; on SQLite one writes, the other only reads
+	driver    string
+	dsn       string
+	now       func() time.Time
+	operation func(bot.Delivery) string // see Operations
+	log       *slog.Logger
 }
 
 // Open connects. It creates the folder of an SQLite file but no tables: see Migrate.

@@ -190,11 +190,14 @@ CREATE TABLE IF NOT EXISTS deliveries (
   due_at DATETIME NOT NULL,
   retry_at DATETIME NOT NULL,
   expires_at DATETIME NULL,
+  stale_at DATETIME NULL,
   claimed_by BLOB NULL,
   lease_until DATETIME NULL,
   epoch INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   crashes INTEGER NOT NULL,
+  doubts INTEGER NOT NULL,
+  looks INTEGER NOT NULL,
   intent_at DATETIME NULL,
   ended_at DATETIME NULL,
   platform_message_id TEXT NOT NULL,
@@ -203,7 +206,8 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS deliveries_key ON deliveries (`key`);
 CREATE UNIQUE INDEX IF NOT EXISTS deliveries_recipient ON deliveries (campaign_id, step, round, address, part);
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, platform, connection, operation, priority, due_at);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, platform, connection, operation, priority, campaign_id, due_at, retry_at);
+CREATE INDEX IF NOT EXISTS deliveries_stale ON deliveries (state, stale_at);
 CREATE INDEX IF NOT EXISTS deliveries_lease ON deliveries (state, lease_until);
 CREATE INDEX IF NOT EXISTS deliveries_after ON deliveries (after_id);
 CREATE INDEX IF NOT EXISTS deliveries_thread ON deliveries (connection, room, thread);

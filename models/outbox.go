@@ -1,0 +1,318 @@
+package models
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"akari/bot"
+)
+
+// The road out, for those who write handlers and main:
+//
+//	store.Operations(func(d bot.Delivery) string { return platforms[d.To.Platform].Operation(d) })
+//	outbox, err := models.NewOutbox(store, models.OutboxOptions{Secrets: …, Policies: models.Policies(slack, lineworks), …})
+//	sender := bot.NewSender(bot.SenderOptions{Platforms: …, Outbox: outbox, Pacer: coord.New…(…), …})
+//	go sender.Run(ctx)                      // cancel ctx to drain
+//
+//	ds := []models.Delivery{{Act: bot.Post, To: in.At, Parts: []bot.Message{part1}, PartnerID: …, CauseID: event}, {…part2}}
+//	models.Chain(ds)                        // part 2 waits until part 1 is sent
+//	err := tx.QueueDeliveries(ds...)        // in the transaction of the event; fills ds[i].ID
+//	… commit …
+//	sender.Nudge()                          // always
+//	sender.Hurry(ds[0].ID.String())         // instead, when ds[0].Reply has a Token: a trigger or reply token
+//
+// A private answer in a shared Slack room: Act Private, To one-to-one (Direct),
+// FallbackRoom the room; the hint beside it: Act Private, To the room and User.
+// Into partner rooms on Slack set Guard: GuardPartner and PartnerID. A form:
+// Act OpenForm with Reply.Token and Reply.Until; OutboxOptions.Ended is called
+// in the transaction that ends a row: there queue 「もう一度開く」 when a form
+// came too late. MaterialKey, MaterialVersion and LinkID go into the event
+// "delivered". Body must hold no personal link: OutboxOptions.Prepare puts it
+// in just before the bytes are made. Rows that need a person are in state held.
+
+// Policy is what a platform's answers in doubt are worth.
+type Policy struct {
+	// SameKey: the platform recognises our key, so the same bytes may be sent
+	// again for as long as For after the first intent.
+	SameKey bool
+	For     time.Duration
+	// Finds: the platform can be asked whether a message arrived (bot.Finder).
+	Finds bool
+	// Retry sends again what cannot be told, instead of leaving it to a person.
+	Retry bool
+	// RetryAnswers is how often an answer (priority 0) is sent again in any case.
+	RetryAnswers int
+}
+
+// Policies are the policies of the platforms that we have; slack and lineworks
+// are sending.ambiguous: hold or retry.
+func Policies(slack, lineworks string) map[string]Policy {
+	return map[string]Policy{
+		// LINE forgets a retry key after 24 hours and then sends once more.
+		"line":      {SameKey: true, For: 23 * time.Hour},
+		"slack":     {Finds: true, Retry: slack == "retry"},
+		"lineworks": {Retry: lineworks == "retry", RetryAnswers: 1},
+		// The playground shows a key once, however often it is told.
+		"playground": {SameKey: true, For: 23 * time.Hour},
+	}
+}
+
+// OutboxOptions says how deliveries are owed. Zero values mean the defaults of
+// config.yaml.
+type OutboxOptions struct {
+	Process        ID       // of this process, see Beat; empty = made
+	Secrets        [][]byte // server.secret and the previous ones, the newest first; required
+	Policies       map[string]Policy
+	Lease          time.Duration
+	MaxAttempts    int
+	CrashMax       int
+	RetryBase      time.Duration
+	RetryMax       time.Duration
+	ReconcileAfter time.Duration
+	RetryAfterMax  time.Duration
+	FactAge        time.Duration // how old the fact of a guarded room may be; 0 = 1 h
+
+	// Prepare may change the parts just before the bytes are made, e.g. put the
+	// personal link in. Pure: equal deliveries give equal parts. May be nil.
+	Prepare func(d Delivery, parts []bot.Message) ([]bot.Message, error)
+	// Quota is asked before a stale or refused one-shot reply becomes a counted
+	// push; a word says no, and the delivery is skipped with it. May be nil.
+	Quota func(d Delivery) string
+	// Ended is called in the transaction that ends a delivery or holds it, with
+	// its new State and ErrorCode; what it writes commits with the end. May be nil.
+	Ended func(t *Tx, d Delivery) error
+	Log   *slog.Logger
+}
+
+// Outbox is all deliveries not yet ended. It implements bot.Outbox.
+type Outbox struct {
+	OutboxOptions
+	store *Store
+	seal  *sealer
+}
+
+var _ bot.Outbox = (*Outbox)(nil)
+
+// NewOutbox makes the outbox of one process.
+func NewOutbox(s *Store, o OutboxOptions) (*Outbox, error) {
+	seal, err := newSealer(o.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	if o.Process.IsZero() {
+		o.Process = NewID()
+	}
+	if o.Policies == nil {
+		o.Policies = Policies("hold", "hold")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	orDuration(&o.Lease, 60*time.Second)
+	orDuration(&o.RetryBase, 2*time.Second)
+	orDuration(&o.RetryMax, 10*time.Minute)
+	orDuration(&o.ReconcileAfter, 10*time.Second)
+	orDuration(&o.RetryAfterMax, 5*time.Minute)
+	orDuration(&o.FactAge, time.Hour)
+	if o.MaxAttempts == 0 {
+		o.MaxAttempts = 8
+	}
+	if o.CrashMax == 0 {
+		o.CrashMax = 3
+	}
+	return &Outbox{OutboxOptions: o, store: s, seal: seal}, nil
+}
+
+func orDuration(d *time.Duration, otherwise time.Duration) {
+	if *d == 0 {
+		*d = otherwise
+	}
+}
+
+// Lanes implements bot.Outbox.
+func (o *Outbox) Lanes(ctx context.Context) (lanes []bot.Lane, err error) {
+	err = o.store.View(ctx, func(t *Tx) error {
+		lanes, err = all[bot.Lane](t.db, "SELECT DISTINCT platform, connection, operation FROM deliveries WHERE state = 'queued'")
+		return err
+	})
+	return lanes, err
+}
+
+// stream is deliveries of a lane that are fair to each other: all answers, all
+// notices, or one campaign.
+type stream struct {
+	Priority   int
+	CampaignID *int64
+}
+
+// maxStreams bounds how many streams one look goes through; beyond it the look
+// starts at another campaign each time.
+const maxStreams = 16
+
+// Due implements bot.Outbox.
+func (o *Outbox) Due(ctx context.Context, lane bot.Lane, limit int) (due []bot.Candidate, pause time.Duration, err error) {
+	err = o.store.View(ctx, func(t *Tx) error {
+		if pause, err = t.pausedFor(lane); err != nil || pause > 0 {
+			return err
+		}
+		streams, err := all[stream](t.db, "SELECT DISTINCT priority, campaign_id FROM deliveries WHERE state = 'queued' AND platform = ? AND connection = ? AND operation = ? ORDER BY priority, campaign_id",
+			lane.Platform, lane.Connection, lane.Operation)
+		if err != nil || len(streams) == 0 {
+			return err
+		}
+		if len(streams) > maxStreams {
+			turn := int(o.store.steady().UnixMilli()/250) % len(streams)
+			fixed := slices.IndexFunc(streams, func(s stream) bool { return s.CampaignID != nil })
+			if fixed >= 0 && fixed < maxStreams {
+				rest := streams[fixed:]
+				turn %= len(rest)
+				streams = slices.Concat(streams[:fixed], rest[turn:], rest[:turn])
+			}
+			streams = streams[:maxStreams]
+		}
+		due, err = t.dueIn(lane, streams, limit)
+		return err
+	})
+	return due, pause, err
+}
+
+// dueIn asks every stream for its first rows in one statement and takes them in
+// turn within a priority.
+func (t *Tx) dueIn(lane bot.Lane, streams []stream, limit int) ([]bot.Candidate, error) {
+	steady := t.store.steady()
+	var parts []string
+	var args []any
+	for i, s := range streams {
+		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT d.id, d.address, d.priority, %d AS stream FROM deliveries d
+WHERE d.state = 'queued' AND d.platform = ? AND d.connection = ? AND d.operation = ? AND d.priority = ? AND d.campaign_id %s AND d.due_at <= ? AND d.retry_at <= ?
+AND (d.after_id IS NULL OR EXISTS (SELECT 1 FROM deliveries p WHERE p.id = d.after_id AND p.state = 'sent'))
+ORDER BY d.due_at, d.retry_at LIMIT %d) s%d`, i, isOr(s.CampaignID), limit, i))
+		args = append(args, lane.Platform, lane.Connection, lane.Operation, s.Priority)
+		if s.CampaignID != nil {
+			args = append(args, *s.CampaignID)
+		}
+		args = append(args, t.now, steady)
+	}
+	type row struct {
+		ID       ID
+		Address  string
+		Priority int
+		Stream   int
+	}
+	rows, err := all[row](t.db, strings.Join(parts, " UNION ALL "), args...)
+	if err != nil {
+		return nil, err
+	}
+	turns := make(map[int]int, len(streams))
+	turn := make([]int, len(rows))
+	order := make([]int, len(rows))
+	for i, r := range rows {
+		order[i], turn[i] = i, turns[r.Stream]
+		turns[r.Stream]++
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		if d := rows[a].Priority - rows[b].Priority; d != 0 {
+			return d
+		}
+		return turn[a] - turn[b]
+	})
+	due := make([]bot.Candidate, 0, min(limit, len(rows)))
+	for _, i := range order[:min(limit, len(order))] {
+		due = append(due, bot.Candidate{ID: rows[i].ID.String(), To: rows[i].Address, Priority: bot.Priority(rows[i].Priority)})
+	}
+	return due, nil
+}
+
+func isOr(campaign *int64) string {
+	if campaign == nil {
+		return "IS NULL"
+	}
+	return "= ?"
+}
+
+// locking is the end of a SELECT whose rows other processes must pass over. On
+// SQLite a transaction is alone anyway.
+func (s *Store) locking() string {
+	if s.driver == driverMySQL {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// lockingOne is like locking, but waits for the row.
+func (s *Store) lockingOne() string {
+	if s.driver == driverMySQL {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+func parseIDs(ids []string) ([]ID, error) {
+	out := make([]ID, 0, len(ids))
+	for _, s := range ids {
+		id, err := ParseID(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+// Release implements bot.Outbox.
+func (o *Outbox) Release(ctx context.Context, ds ...bot.Delivery) error {
+	return o.store.InTx(ctx, func(t *Tx) error {
+		for _, d := range ds {
+			id, err := ParseID(d.ID)
+			if err != nil {
+				return err
+			}
+			// The intent of a first attempt is taken back: nothing was tried. The sealed bytes stay, they may be sent next time.
+			err = t.db.Exec("UPDATE deliveries SET state = 'queued', attempts = attempts - 1, intent_at = CASE WHEN attempts = 0 THEN NULL ELSE intent_at END, "+
+				"claimed_by = NULL, lease_until = NULL, epoch = epoch + 1 WHERE id = ? AND epoch = ? AND state = 'sending'", id, d.Epoch).Error
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Heartbeat implements bot.Outbox.
+func (o *Outbox) Heartbeat(ctx context.Context, ds ...bot.Delivery) (ours []string, err error) {
+	if len(ds) == 0 {
+		return nil, nil
+	}
+	epochs := make(map[ID]int64, len(ds))
+	ids := make([]ID, 0, len(ds))
+	for _, d := range ds {
+		id, err := ParseID(d.ID)
+		if err != nil {
+			return nil, err
+		}
+		epochs[id] = d.Epoch
+		ids = append(ids, id)
+	}
+	err = o.store.InTx(ctx, func(t *Tx) error {
+		ours = nil
+		rows, err := all[Delivery](t.db, "SELECT id, epoch FROM deliveries WHERE id IN ? AND state = 'sending'"+o.store.lockingOne(), ids)
+		if err != nil {
+			return err
+		}
+		var keep []ID
+		for _, r := range rows {
+			if epochs[r.ID] == r.Epoch {
+				keep, ours = append(keep, r.ID), append(ours, r.ID.String())
+			}
+		}
+		if len(keep) == 0 {
+			return nil
+		}
+		return t.db.Exec("UPDATE deliveries SET lease_until = ? WHERE id IN ?", o.store.steady().Add(o.Lease), keep).Error
+	})
+	return ours, err
+}
