@@ -163,9 +163,6 @@ func (d *Double) menu(w http.ResponseWriter, r *http.Request, q *request) int {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := d.flying["menu "+q.bot.ID]; n > 0 {
-		d.violations = append(d.violations, "persistentmenu: two configuration calls of one bot at once")
-	}
 	switch {
 	case r.Method == http.MethodPost:
 		q.bot.Menu = q.body

@@ -218,7 +218,8 @@ type request struct {
 func (d *Double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
-		return // the client went away while writing: nothing was accepted
+		d.violate("%s %s: the body ended early or is too large", r.Method, r.URL.EscapedPath())
+		return
 	}
 	if r.URL.Path == TokenPath {
 		d.serveToken(w, r, body)
@@ -231,8 +232,8 @@ func (d *Double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusNotFound, "NOT_FOUND")
 		return
 	}
+	defer func() { d.record(q.Call) }() // also when the connection is cut
 	q.Status = d.serveAPI(w, r, q)
-	d.record(q.Call)
 }
 
 // route finds the operation. Paths are compared escaped, so that an id with a
@@ -288,10 +289,10 @@ func (d *Double) serveAPI(w http.ResponseWriter, r *http.Request, q *request) in
 	if q.bot == nil || q.bot.ClientID != g.bot.ClientID {
 		return fail(w, http.StatusNotFound, "BOT_NOT_EXIST")
 	}
-	defer d.fly(q.bot)()
+	defer d.fly(q)()
 	fault := d.fault(q.Call)
 	if fault != nil && !fault.AfterAccept {
-		return d.break_(w, r, fault)
+		return d.misbehave(w, r, fault)
 	}
 	if wait, over := d.spend(w, q); over {
 		w.Header().Set("Retry-After", strconv.Itoa(wait))
@@ -308,7 +309,7 @@ func (d *Double) serveAPI(w http.ResponseWriter, r *http.Request, q *request) in
 	if status := d.handle(hidden, r, q); status >= 300 {
 		return fail(w, status, "INVALID_PARAMETER")
 	}
-	return d.break_(w, r, fault)
+	return d.misbehave(w, r, fault)
 }
 
 func (d *Double) handle(w http.ResponseWriter, r *http.Request, q *request) int {

@@ -52,8 +52,8 @@ func (d *Double) fault(c Call) *Fault {
 	return decide(c)
 }
 
-// break_ does what a fault says.
-func (d *Double) break_(w http.ResponseWriter, r *http.Request, f *Fault) int {
+// misbehave does what a fault says.
+func (d *Double) misbehave(w http.ResponseWriter, r *http.Request, f *Fault) int {
 	switch {
 	case f.Hang:
 		select {
@@ -109,16 +109,26 @@ func (d *Double) spend(w http.ResponseWriter, q *request) (wait int, over bool) 
 	return wait, over
 }
 
-// fly counts a call as under way until the answer is called.
-func (d *Double) fly(b *Bot) func() {
+// fly counts a call as under way until the answer is called. Configuration
+// calls of one bot must not run side by side (page bot-domain-register).
+func (d *Double) fly(q *request) func() {
+	menu, id := strings.HasPrefix(q.Operation, "persistentmenu."), q.bot.ID
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.flying[b.ID]++
-	d.mostFlying = max(d.mostFlying, d.flying[b.ID])
+	d.flying[id]++
+	d.mostFlying = max(d.mostFlying, d.flying[id])
+	if menu {
+		if d.flying["menu "+id]++; d.flying["menu "+id] > 1 {
+			d.violations = append(d.violations, "persistentmenu: two configuration calls of one bot at once")
+		}
+	}
 	return func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.flying[b.ID]--
+		d.flying[id]--
+		if menu {
+			d.flying["menu "+id]--
+		}
 	}
 }
 

@@ -194,7 +194,7 @@ func (j judge) flexImage(raw []byte) error {
 	if i.AspectRatio != "" && !ratio.MatchString(i.AspectRatio) {
 		return fmt.Errorf("aspectRatio %q", i.AspectRatio)
 	}
-	return errors.Join(j.address("url", i.URL, false), in("size", i.Size, append([]string{"full"}, sizes...)),
+	return errors.Join(j.address("url", i.URL), in("size", i.Size, append([]string{"full"}, sizes...)),
 		in("aspectMode", i.AspectMode, []string{"cover", "fit"}))
 }
 

@@ -97,7 +97,7 @@ func (j judge) link(raw []byte) error {
 	if err := exact(raw, &c, "type", "contentText", "linkText", "link"); err != nil {
 		return err
 	}
-	return errors.Join(length("contentText", c.ContentText, 1, 1000), length("linkText", c.LinkText, 1, 1000), j.address("link", c.Link, true))
+	return errors.Join(length("contentText", c.ContentText, 1, 1000), length("linkText", c.LinkText, 1, 1000), j.address("link", c.Link))
 }
 
 func (j judge) image(raw []byte) error {
@@ -111,7 +111,7 @@ func (j judge) image(raw []byte) error {
 		}
 		return nil
 	}
-	return errors.Join(j.address("previewImageUrl", c.PreviewImageURL, false), j.address("originalContentUrl", c.OriginalContentURL, false))
+	return errors.Join(j.address("previewImageUrl", c.PreviewImageURL), j.address("originalContentUrl", c.OriginalContentURL))
 }
 
 func (j judge) buttons(raw []byte) error {
@@ -168,15 +168,16 @@ func (j judge) action(raw []byte, types ...string) error {
 		errs = append(errs, exact(raw, &a, "type", "label", "text", "postback"),
 			length("text", a.Text, 0, 300), length("postback", a.Postback, 0, 1000))
 	case "uri":
-		errs = append(errs, exact(raw, &a, "type", "label", "uri"), j.address("uri", a.URI, true))
+		errs = append(errs, exact(raw, &a, "type", "label", "uri"), j.address("uri", a.URI))
 	case "copy":
 		errs = append(errs, exact(raw, &a, "type", "label", "copyText"), length("copyText", a.CopyText, 1, 1000))
 	}
 	return errors.Join(errs...)
 }
 
-// address judges a URL. Clients open http too, but pictures must be https.
-func (j judge) address(name, s string, _ bool) error {
+// address judges a URL. Clients would open http too (page bot-actionobject), but
+// what we send must be https.
+func (j judge) address(name, s string) error {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !j.http)) {
 		return fmt.Errorf("%s is no https address", name)

@@ -25,9 +25,9 @@ func (d *Double) serveToken(w http.ResponseWriter, r *http.Request, body []byte)
 	call := Call{Operation: "token", Method: r.Method, Path: r.URL.Path}
 	form, err := url.ParseQuery(string(body))
 	call.Bot = form.Get("client_id")
+	defer func() { d.record(call) }() // also when the connection is cut
 	if f := d.fault(call); f != nil {
-		call.Status = d.break_(w, r, f)
-		d.record(call)
+		call.Status = d.misbehave(w, r, f)
 		return
 	}
 	if err == nil {
@@ -36,11 +36,9 @@ func (d *Double) serveToken(w http.ResponseWriter, r *http.Request, body []byte)
 	if err != nil {
 		d.violate("token: %v", err)
 		call.Status = refuse(w, http.StatusBadRequest, "invalid_request")
-		d.record(call)
 		return
 	}
 	call.Status = d.exchange(w, form)
-	d.record(call)
 }
 
 func formFault(r *http.Request, form url.Values) error {
