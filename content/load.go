@@ -131,6 +131,9 @@ func (s *source) list(area string, sizes map[string]fileStamp) (names []string, 
 			names = append(names, p)
 			return nil
 		}
+		if area != areaMaterials {
+			return nil
+		}
 		if st, err := fs.Stat(s.fsys, p); err == nil {
 			sizes[p] = fileStamp{st.Size(), st.ModTime()}
 		}
@@ -211,7 +214,9 @@ func loadFile(name, area string, src []byte, old *contentFile) *contentFile {
 	if root.kind == nullNode {
 		return f
 	}
+	found := false
 	d.walk(root, "the file", map[string]func(*node){top: func(n *node) {
+		found = true
 		if n.kind == nullNode {
 			return
 		}
@@ -224,6 +229,9 @@ func loadFile(name, area string, src []byte, old *contentFile) *contentFile {
 			f.addItem(d, it, old)
 		}
 	}})
+	if !found {
+		f.keepAll(old)
+	}
 	f.problems = d.probs
 	return f
 }

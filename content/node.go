@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
@@ -75,6 +76,9 @@ func parseYAML(src []byte) (n *node, bad *lineError) {
 	if len(src) > maxYAML {
 		return nil, &lineError{1, fmt.Sprintf("the file is larger than %d MB; split it", maxYAML>>20)}
 	}
+	if !utf8.Valid(src) {
+		return nil, &lineError{1 + bytes.Count(src[:invalidAt(src)], []byte("\n")), "not UTF-8 text: save the file as UTF-8"}
+	}
 	if line := tooDeep(src); line > 0 {
 		return nil, &lineError{line, fmt.Sprintf("nested more than %d deep", maxDepth)}
 	}
@@ -94,6 +98,18 @@ func parseYAML(src []byte) (n *node, bad *lineError) {
 		return nil, &lineError{lineOf(f.Docs[1]), "one file is one document: remove the line ---"}
 	}
 	return fromAST(f.Docs[0].Body, 0)
+}
+
+// invalidAt is the place of the first byte that is not UTF-8.
+func invalidAt(src []byte) int {
+	for i := 0; i < len(src); {
+		r, n := utf8.DecodeRune(src[i:])
+		if r == utf8.RuneError && n == 1 {
+			return i
+		}
+		i += n
+	}
+	return len(src)
 }
 
 func yamlError(err error) *lineError {
@@ -338,7 +354,7 @@ func chunks(src, name string) []chunk {
 		case dash && (indent < 0 || in == indent):
 			indent = in
 			out = append(out, chunk{line: i + 1})
-		case in < indent || (in == indent && in == 0):
+		case in == 0 && body[0] != '\t': // the next top-level field
 			return out
 		}
 		if len(out) > 0 {

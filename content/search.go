@@ -44,18 +44,6 @@ func (l *Library) Search(text string, r Reader) Result {
 	})
 }
 
-// MaterialsNamed finds the materials that a text asks for by title or a clear
-// part of it, best first, at most three, among those that r may have today.
-func (l *Library) MaterialsNamed(text string, r Reader) []Material {
-	s := l.cur.Load()
-	day := l.today()
-	var out []Material
-	for _, i := range s.titles.named(s.ana, text, func(i int) bool { return s.materials[i].served(r, day) }) {
-		out = append(out, *s.materials[i])
-	}
-	return out
-}
-
 // weights combine the views of an entry. See docs/search.md for where they
 // come from.
 type weights struct {
@@ -202,20 +190,4 @@ func (rk ranking) decide() Decision {
 		return Weak
 	}
 	return None
-}
-
-func (x *index) named(ana *analyzer, text string, allowed func(int) bool) []int {
-	if len(x.keys) == 0 {
-		return nil
-	}
-	sc := x.pool.Get().(*scratch)
-	defer x.pool.Put(sc)
-	rk := x.rank(sc, ana, text, allowed, &defaultWeights)
-	var out []int
-	for i, s := range rk.top {
-		if len(out) < 3 && rk.confidence(i) > 0.5 {
-			out = append(out, s.entry)
-		}
-	}
-	return out
 }
