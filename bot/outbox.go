@@ -40,9 +40,9 @@ type Outbox interface {
 	// Lanes answers the lanes in which something is queued, due or not.
 	Lanes(ctx context.Context) ([]Lane, error)
 	// Due answers at most limit deliveries of a lane that may be claimed now,
-	// answers first, fair between campaigns. While the lane is paused it answers
-	// none and how long the pause still lasts.
-	Due(ctx context.Context, lane Lane, limit int) (due []Candidate, pause time.Duration, err error)
+	// answers first, fair between campaigns, none to the addresses in skip. While
+	// the lane is paused it answers none and how long the pause still lasts.
+	Due(ctx context.Context, lane Lane, skip []string, limit int) (due []Candidate, pause time.Duration, err error)
 	// Claim makes deliveries ours for one lease and writes down the intent to
 	// send them. It answers those that it got, with the bytes to send.
 	Claim(ctx context.Context, ids []string, render Render) ([]Delivery, error)

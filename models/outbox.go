@@ -154,7 +154,7 @@ type stream struct {
 const maxStreams = 16
 
 // Due implements bot.Outbox.
-func (o *Outbox) Due(ctx context.Context, lane bot.Lane, limit int) (due []bot.Candidate, pause time.Duration, err error) {
+func (o *Outbox) Due(ctx context.Context, lane bot.Lane, skip []string, limit int) (due []bot.Candidate, pause time.Duration, err error) {
 	err = o.store.View(ctx, func(t *Tx) error {
 		if pause, err = t.pausedFor(lane); err != nil || pause > 0 {
 			return err
@@ -174,7 +174,7 @@ func (o *Outbox) Due(ctx context.Context, lane bot.Lane, limit int) (due []bot.C
 			}
 			streams = streams[:maxStreams]
 		}
-		due, err = t.dueIn(lane, streams, limit)
+		due, err = t.dueIn(lane, streams, skip, limit)
 		return err
 	})
 	return due, pause, err
@@ -182,20 +182,27 @@ func (o *Outbox) Due(ctx context.Context, lane bot.Lane, limit int) (due []bot.C
 
 // dueIn asks every stream for its first rows in one statement and takes them in
 // turn within a priority.
-func (t *Tx) dueIn(lane bot.Lane, streams []stream, limit int) ([]bot.Candidate, error) {
+func (t *Tx) dueIn(lane bot.Lane, streams []stream, skip []string, limit int) ([]bot.Candidate, error) {
 	steady := t.store.steady()
 	var parts []string
 	var args []any
+	without := ""
+	if len(skip) > 0 {
+		without = " AND d.address NOT IN ?"
+	}
 	for i, s := range streams {
 		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT d.id, d.address, d.priority, %d AS stream FROM deliveries d
-WHERE d.state = 'queued' AND d.platform = ? AND d.connection = ? AND d.operation = ? AND d.priority = ? AND d.campaign_id %s AND d.due_at <= ? AND d.retry_at <= ?
+WHERE d.state = 'queued' AND d.platform = ? AND d.connection = ? AND d.operation = ? AND d.priority = ? AND d.campaign_id %s AND d.due_at <= ? AND d.retry_at <= ?%s
 AND (d.after_id IS NULL OR EXISTS (SELECT 1 FROM deliveries p WHERE p.id = d.after_id AND p.state = 'sent'))
-ORDER BY d.due_at, d.retry_at LIMIT %d) s%d`, i, isOr(s.CampaignID), limit, i))
+ORDER BY d.due_at, d.retry_at LIMIT %d) s%d`, i, isOr(s.CampaignID), without, limit, i))
 		args = append(args, lane.Platform, lane.Connection, lane.Operation, s.Priority)
 		if s.CampaignID != nil {
 			args = append(args, *s.CampaignID)
 		}
 		args = append(args, t.now, steady)
+		if len(skip) > 0 {
+			args = append(args, skip)
+		}
 	}
 	type row struct {
 		ID       ID
