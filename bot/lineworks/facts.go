@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"akari/bot"
@@ -191,7 +192,7 @@ func (p *Platform) check(ctx context.Context, c *connection) (string, error) {
 		return who, fmt.Errorf("scopes: neither user.profile.read nor user.read is granted: tick one in the Developer Console (granted: %s)",
 			strings.Join(tok.scopes, " "))
 	}
-	if b.Name != "" && c.BotName != "" && string(fold(b.Name)) != string(c.name) {
+	if b.Name != "" && c.BotName != "" && !slices.Equal(foldName(b.Name), c.name) {
 		who += fmt.Sprintf(" (bot_name says 「%s」: mentions in rooms are recognised by that name only)", c.BotName)
 	}
 	return who, nil

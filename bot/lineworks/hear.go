@@ -92,6 +92,7 @@ type event struct {
 	data    string
 	members []json.RawMessage
 	content map[string]json.RawMessage
+	odd     bool // an id is there but is none
 }
 
 func readEvent(e map[string]json.RawMessage) event {
@@ -101,17 +102,29 @@ func readEvent(e map[string]json.RawMessage) event {
 		data: text(e["data"]), content: object(e["content"]),
 	}
 	_ = json.Unmarshal(e["members"], &ev.members) // no list: no members
+	ev.odd = !goodID(ev.user) || !goodID(ev.room)
 	return ev
+}
+
+// maxID is the longest id we store; theirs have some 40 characters.
+const maxID = 190
+
+// goodID holds for ids that can be stored and compared as they are, and for
+// none at all.
+func goodID(s string) bool {
+	return len(s) <= maxID && strings.TrimSpace(s) == s && !strings.ContainsFunc(s, unicode.IsControl) && !strings.ContainsRune(s, unicode.ReplacementChar)
 }
 
 func (p *Platform) translate(c *connection, key string, raw map[string]json.RawMessage) []bot.Inbound {
 	ev := readEvent(raw)
-	in := bot.Inbound{
-		Key:  key,
-		From: bot.Identity{Platform: Name, Connection: c.Key, User: ev.user},
-		At:   c.address(ev.room, ev.user),
-		Time: p.when(raw["issuedTime"]),
+	in := bot.Inbound{Key: key, Time: p.when(raw["issuedTime"])}
+	if ev.odd {
+		// A room whose id is spoilt must not pass for one-to-one talk.
+		in.From, in.At = bot.Identity{Platform: Name, Connection: c.Key}, c.address("", "")
+		return one(unknown(in, ev.kind))
 	}
+	in.From = bot.Identity{Platform: Name, Connection: c.Key, User: ev.user}
+	in.At = c.address(ev.room, ev.user)
 	switch ev.kind {
 	case "message":
 		return c.message(in, ev)
@@ -190,7 +203,7 @@ func (c *connection) moved(in bot.Inbound, ev event, kind bot.Kind) []bot.Inboun
 	all := []bot.Inbound{}
 	for i, m := range ev.members {
 		user := text(m)
-		if user == "" {
+		if user == "" || !goodID(user) {
 			continue
 		}
 		one := in

@@ -85,6 +85,11 @@ func fold(s string) []rune {
 	}, s))
 }
 
+// foldName makes a configured name ready for comparing; it may be written with @.
+func foldName(s string) []rune {
+	return fold(strings.TrimFunc(strings.TrimLeftFunc(s, func(r rune) bool { return blank(r) || strings.ContainsRune("@＠﹫", r) }), blank))
+}
+
 // tidy takes away what parts a name from what was said.
 func tidy(s string) string {
 	return strings.TrimRightFunc(strings.TrimLeftFunc(s, func(r rune) bool {

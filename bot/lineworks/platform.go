@@ -232,8 +232,7 @@ func ready(c Connection) (*connection, error) {
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
-	name := fold(strings.TrimLeft(strings.TrimFunc(c.BotName, blank), "@＠"))
-	return &connection{Connection: c, key: key, name: name, slots: make(chan struct{}, inFlight)}, nil
+	return &connection{Connection: c, key: key, name: foldName(c.BotName), slots: make(chan struct{}, inFlight)}, nil
 }
 
 // Name is "lineworks".
