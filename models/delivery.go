@@ -1,6 +1,7 @@
 package models
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -314,4 +315,13 @@ func (t *Tx) cancel(where, code string, args ...any) (int64, error) {
 	r := t.db.Exec("UPDATE deliveries SET state = 'cancelled', error_code = ?, ended_at = ?, body = NULL, sealed = NULL, reply_token = '', reply_url = '', epoch = epoch + 1 "+
 		"WHERE state IN ('queued', 'held') AND "+where, append([]any{code, t.now}, args...)...)
 	return r.RowsAffected, r.Error
+}
+
+// CountEventsOfDelivery answers how often the log says a thing about a delivery.
+func (s *Store) CountEventsOfDelivery(ctx context.Context, delivery ID, kind string) (n int, err error) {
+	err = s.View(ctx, func(t *Tx) error {
+		n, err = first[int](t.db, "SELECT COUNT(*) FROM events WHERE delivery_id = ? AND kind = ?", delivery, kind)
+		return err
+	})
+	return n, err
 }

@@ -3,8 +3,11 @@ package models
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -142,4 +145,28 @@ func isRetryable(err error) bool {
 	}
 	var l *lite.Error
 	return errors.As(err, &l) && l.Code()&0xff == 5
+}
+
+// IsOutage tells whether the database was away or too busy, so that the same
+// work may succeed a moment later, as opposed to work that is wrong in itself.
+func IsOutage(err error) bool {
+	var e *mysql.MySQLError
+	if errors.As(err, &e) {
+		switch e.Number {
+		case 1040, 1053, 1077, 1079, 1129, 1203, 1205, 1213, 1226, 1290, 1836, 1927: // too many connections, shutdown, read-only, lock waits
+			return true
+		}
+		return false
+	}
+	var l *lite.Error
+	if errors.As(err, &l) {
+		switch l.Code() & 0xff {
+		case 5, 6, 8, 10, 13: // busy, locked, read-only, I/O, full
+			return true
+		}
+		return false
+	}
+	var n net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, io.EOF) || errors.As(err, &n)
 }

@@ -57,3 +57,11 @@ func (t *Tx) BeginVisit(v Visit) error {
 	}
 	return err
 }
+
+// BelieveVisit makes a human of a suspect whose page was on screen for a while.
+// A page cannot have been seen for longer than since the visit began, and what
+// was classed for a reason stays so.
+func (t *Tx) BelieveVisit(link ID, visit string, visible time.Duration, rules int) error {
+	began := t.now.Add(-visible + time.Second) // the beacon's way here and rounding
+	return t.db.Exec("UPDATE visits SET class = 'human', reason = 'visible', rule_version = ? WHERE link_id = ? AND visit = ? AND class = 'suspect' AND started_at <= ?", rules, link, visit, began).Error
+}

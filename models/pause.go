@@ -11,14 +11,15 @@ import (
 // pausedFor answers how long a lane is still paused. A pause of a whole
 // connection has no operation. Pauses follow the machine's clock.
 func (t *Tx) pausedFor(lane bot.Lane) (time.Duration, error) {
-	until, err := first[*time.Time](t.db, "SELECT MAX(until_at) FROM pauses WHERE platform = ? AND connection = ? AND operation IN (?, '')", lane.Platform, lane.Connection, lane.Operation)
-	if errors.Is(err, ErrNotFound) || err == nil && until == nil {
+	type row struct{ UntilAt time.Time }
+	until, err := first[row](t.db, "SELECT until_at FROM pauses WHERE platform = ? AND connection = ? AND operation IN (?, '') ORDER BY until_at DESC LIMIT 1", lane.Platform, lane.Connection, lane.Operation)
+	if errors.Is(err, ErrNotFound) {
 		return 0, nil
 	}
 	if err != nil {
 		return 0, err
 	}
-	return max(0, until.Sub(t.store.steady())), nil
+	return max(0, until.UntilAt.Sub(t.store.steady())), nil
 }
 
 // pause makes every process leave a lane alone; it never shortens a pause.

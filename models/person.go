@@ -156,9 +156,9 @@ func (t *Tx) AddAccount(id bot.Identity, person ID) error {
 	return err
 }
 
-// BindAccount says which person an account is.
-func (t *Tx) BindAccount(id bot.Identity, person ID) error {
-	return t.db.Exec("UPDATE accounts SET person_id = ? WHERE platform = ? AND connection = ? AND user = ?", person, id.Platform, id.Connection, id.User).Error
+// BindAccount says which person an account is, and which organisation proves it.
+func (t *Tx) BindAccount(id bot.Identity, person ID, claim string) error {
+	return t.db.Exec("UPDATE accounts SET person_id = ?, claim = ? WHERE platform = ? AND connection = ? AND user = ?", person, claim, id.Platform, id.Connection, id.User).Error
 }
 
 // AddMember makes a person of a partner who introduced themselves by writing
@@ -207,4 +207,9 @@ func (t *Tx) People(limit int) ([]Person, error) {
 // AccountsOf answers a person's accounts, newest first.
 func (t *Tx) AccountsOf(person ID) ([]Account, error) {
 	return all[Account](t.db, "SELECT id,platform,connection,user,person_id,claim,fact_at,fact FROM accounts WHERE person_id = ? ORDER BY created_at DESC, id DESC", person)
+}
+
+// NamePerson gives a person the name their platform knows, if they have none.
+func (t *Tx) NamePerson(person ID, name string) error {
+	return t.db.Exec("UPDATE people SET name = ?, updated_at = ? WHERE id = ? AND name = ''", name, t.now, person).Error
 }

@@ -69,6 +69,9 @@ type ViewerPage struct {
 	Privacy  Link   // more about that; may be empty
 	Items    []ViewerItem
 	Actions  []Action // 「内容を確認しました」「商談で使った」…; may be empty
+
+	Seen      string // where the page reports that it was on screen; empty = nowhere
+	SeenAfter int    // … after so many visible milliseconds
 }
 
 // ViewerItem is one of several materials behind one link.

@@ -77,10 +77,10 @@ export function place(room, root) {
   el("composer").hidden = !room;
   if (!room) return;
   const what = root ? "composer_thread" : room.kind === "direct" ? "composer_direct" : "composer_room";
-  box.placeholder = word(what, { room: room.name });
+  box.placeholder = word(what);
   box.setAttribute("aria-label", box.placeholder);
   el("thread-bar").hidden = !root;
-  if (root) el("thread-text").textContent = word("composer_thread", { room: room.name }) + " — " + root.author.name + ": " + root.text;
+  if (root) el("thread-text").textContent = word("composer_thread") + " — " + root.author.name + ": " + root.text;
   chip();
 }
 

@@ -35,14 +35,18 @@ function drawPeople() {
 
 function drawRooms() {
   const rooms = here.persona ? here.persona.rooms || [] : [];
+  let any = false;
   el("rooms").replaceChildren(...rooms.map((r) => {
     const current = here.room && r.id === here.room.id;
     const unread = !current && (revs[r.id] || 0) > (seen.get(here.persona.user + "/" + r.id) || 0);
+    any = any || unread;
     return h("li", {}, h("button.pickable", { type: "button", "aria-current": String(Boolean(current)), onclick: () => go(here.persona, r, true) },
       h("span.sign", { "aria-hidden": "true" }, icon(r.kind)),
       h("span", {}, r.name, h("small", {}, word("kind_" + r.kind))),
       unread ? h("span.dot", { role: "img", "aria-label": word("unread") }) : null));
   }));
+  el("side-open").classList.toggle("unread", any);
+  el("side-open").title = any ? word("unread") : "";
 }
 
 function drawHead() {
@@ -147,15 +151,20 @@ function take(got) {
   drawHome(got.home);
   form.show(got.form || null, here.persona ? here.persona.user : "", here.room ? here.room.id : "");
   if (got.lines.length && here.tab === "talk") {
-    if (first || low || mine) bottom(); else if (fresh) el("fresh").hidden = false;
+    if (first || low || mine) bottom(got.lines.at(-1)); else if (fresh) el("fresh").hidden = false;
   }
 }
 
-function bottom() {
+// bottom shows the newest line: its end, or its beginning if it is taller than
+// the room, because an answer is read from its beginning.
+function bottom(newest) {
   const box = el("scroll");
-  // A reply in an old thread is where the person looks, not at the very end.
+  const known = newest && lines.get(newest.id);
   const root = here.thread && lines.get(here.thread);
-  if (root) root.li.scrollIntoView({ block: "end" }); else box.scrollTop = box.scrollHeight;
+  if (known && known.li.offsetHeight > box.clientHeight - 60) known.li.scrollIntoView({ block: "start" });
+  else if (known && newest.thread) known.li.scrollIntoView({ block: "nearest" });
+  else if (root) root.li.scrollIntoView({ block: "end" });
+  else box.scrollTop = box.scrollHeight;
   el("fresh").hidden = true;
 }
 

@@ -1,0 +1,147 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"akari/bot"
+	"akari/models"
+)
+
+// How the fact loop works: so many at once, so long for each, and so long to
+// wait after a failure.
+const (
+	factsAtOnce  = 8
+	factTimeout  = 5 * time.Second
+	factRetry    = 5 * time.Second
+	factInterval = time.Second
+)
+
+func (h *Handlers) wantFacts() {
+	select {
+	case h.wanted <- struct{}{}:
+	default:
+	}
+}
+
+// RunFacts fetches what platforms say about accounts and rooms whenever a fact
+// is wanted, and then goes on with the inbounds that waited for it. It returns
+// when ctx ends.
+func (h *Handlers) RunFacts(ctx context.Context) {
+	tick := time.NewTicker(factInterval)
+	defer tick.Stop()
+	for {
+		if err := h.fetchFacts(ctx); err != nil && ctx.Err() == nil {
+			h.Log.Warn("facts could not be fetched", "error", err)
+		}
+		if err := h.resume(ctx); err != nil && ctx.Err() == nil {
+			h.Log.Warn("waiting inbounds could not be handled", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wanted:
+		case <-tick.C:
+		}
+	}
+}
+
+// fetchFacts asks the platforms for every wanted fact and writes it back.
+func (h *Handlers) fetchFacts(ctx context.Context) error {
+	var people []models.Account
+	var rooms []models.Room
+	err := h.Store.View(ctx, func(tx *models.Tx) (err error) {
+		if people, err = tx.WantedPeople(100); err != nil {
+			return err
+		}
+		rooms, err = tx.WantedRooms(100)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	slots := make(chan struct{}, factsAtOnce)
+	run := func(do func()) {
+		slots <- struct{}{}
+		go func() {
+			defer func() { <-slots }()
+			do()
+		}()
+	}
+	for _, a := range people {
+		run(func() { h.fetchPerson(ctx, a) })
+	}
+	for _, r := range rooms {
+		run(func() { h.fetchRoom(ctx, r) })
+	}
+	for range factsAtOnce {
+		slots <- struct{}{}
+	}
+	return nil
+}
+
+func (h *Handlers) fetchPerson(ctx context.Context, a models.Account) {
+	h.fetch(ctx, "accounts", a.ID, a.Platform, func(ctx context.Context, s bot.FactSource) (func(*models.Tx) error, error) {
+		f, err := s.Person(ctx, bot.Identity{Platform: a.Platform, Connection: a.Connection, User: a.User})
+		return func(tx *models.Tx) error {
+			if err := tx.SavePersonFact(a.ID, f); err != nil || a.PersonID.IsZero() || f.Name == "" {
+				return err
+			}
+			return tx.NamePerson(a.PersonID, clip(f.Name, 200))
+		}, err
+	})
+}
+
+func (h *Handlers) fetchRoom(ctx context.Context, r models.Room) {
+	h.fetch(ctx, "rooms", r.ID, r.Platform, func(ctx context.Context, s bot.FactSource) (func(*models.Tx) error, error) {
+		f, err := s.Room(ctx, r.Address())
+		return func(tx *models.Tx) error { return tx.SaveRoomFact(r.ID, f) }, err
+	})
+}
+
+// fetch asks for one fact and writes it, or puts it off: the old fact keeps its
+// age, so what needs a young one fails closed.
+func (h *Handlers) fetch(ctx context.Context, table string, id models.ID, platform string, ask func(context.Context, bot.FactSource) (func(*models.Tx) error, error)) {
+	var save func(*models.Tx) error
+	source, ok := h.platforms[platform].(bot.FactSource)
+	err := errors.New("the platform cannot be asked")
+	if ok {
+		asking, cancel := context.WithTimeout(ctx, factTimeout)
+		save, err = ask(asking, source)
+		cancel()
+	}
+	if err != nil {
+		wait := factRetry
+		var t *bot.Throttled
+		if errors.As(err, &t) {
+			wait = max(wait, t.After)
+		}
+		h.Log.Warn("a fact could not be fetched", "platform", platform, "about", table, "error", err)
+		save = func(tx *models.Tx) error { return tx.PutOffFacts(table, id, tx.Now().Add(wait)) }
+	}
+	if err := h.Store.InTx(ctx, save); err != nil && ctx.Err() == nil {
+		h.Log.Warn("a fact could not be written", "platform", platform, "about", table, "error", err)
+	}
+}
+
+// resume goes on with inbounds whose facts are here now, or whose time is up.
+func (h *Handlers) resume(ctx context.Context) error {
+	var waiting []models.Waiting
+	err := h.Store.View(ctx, func(tx *models.Tx) (err error) {
+		waiting, err = tx.WaitingInbounds(200)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range waiting {
+		one, cancel := context.WithTimeout(ctx, factTimeout)
+		_, err := h.persist(one, w.Inbound, w)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"akari/bot"
+	"akari/models"
+	"akari/web"
+)
+
+// recallDraft finds the form that a submission is of. The draft, not the
+// submission, says who was asked, where, and about what. done: there is nothing
+// to go on with.
+func (t *Turn) recallDraft() (done bool, err error) {
+	id, err := models.ParseID(t.In.Draft)
+	if err != nil {
+		return true, nil
+	}
+	d, err := t.tx.DraftOf(id)
+	if err != nil {
+		return true, ignoreMissing(err)
+	}
+	if d.From != t.In.From || d.Name != t.In.Name {
+		return true, nil // somebody else's form: recorded, no effect
+	}
+	at := d.At
+	at.User = t.In.From.User
+	t.In.At = at
+	for k, v := range d.Form.Args {
+		if t.In.Args == nil {
+			t.In.Args = url.Values{}
+		}
+		t.In.Args[k] = v
+	}
+	t.draft = d
+	if d.UsedAt != nil {
+		return true, nil // its one effect is on record
+	}
+	return false, nil
+}
+
+// useDraft takes the form's one effect; a second submission has none.
+func (t *Turn) useDraft() (bool, error) {
+	ok, err := t.tx.UseDraft(t.draft.ID)
+	if err == nil && !ok {
+		t.event = models.Event{ID: t.event.ID, Kind: models.Ignored, Outcome: models.OutcomeIgnored}
+	}
+	return ok, err
+}
+
+// complain keeps the form open and says by the field what is wrong with it.
+func (t *Turn) complain(field, key string, args ...any) error {
+	t.out.Errors = map[string]string{field: t.Say(key, args...)}
+	t.event = models.Event{ID: t.event.ID, Kind: models.Ignored, Outcome: models.OutcomeIgnored, Detail: models.Detail{"refused": "fields"}}
+	return nil
+}
+
+// replyToForm answers a submission where its form was asked for.
+func (t *Turn) replyToForm(m bot.Message) {
+	if t.In.At.Direct || t.Room.Kind == models.RoomStaff {
+		t.Reply(m)
+		return
+	}
+	t.Whisper(m)
+}
+
+// openForm opens a form again whose moment had passed.
+func (t *Turn) openForm() error {
+	t.event.Kind, t.event.ObjectKind, t.event.ObjectKey = models.Commanded, "form", "open"
+	id, err := models.ParseID(t.In.Args.Get("d"))
+	if err != nil {
+		return t.gone(models.ErrNotFound)
+	}
+	d, err := t.tx.DraftOf(id)
+	if err != nil {
+		return t.gone(err)
+	}
+	if d.From != t.In.From || d.UsedAt != nil || t.tx.Now().After(d.ExpiresAt) {
+		t.Refuse("form.over")
+		return nil
+	}
+	to := t.In.At
+	to.User = t.In.From.User
+	t.send(bot.Message{Text: d.Form.Title, Form: &d.Form}, sending{to: to, act: bot.OpenForm, priority: bot.Answers, about: []func(*models.Delivery){
+		func(x *models.Delivery) { x.Ref = d.ID.String() },
+	}})
+	return nil
+}
+
+// load answers the choices of a field. It is a read, gated like a staff
+// command, and leaves no event.
+func (h *Handlers) load(ctx context.Context, in bot.Inbound) (out bot.Outcome, err error) {
+	c, ok := choices[in.Name]
+	if !ok {
+		return out, nil
+	}
+	err = h.Store.View(ctx, func(tx *models.Tx) error {
+		t := h.newTurn(tx, in)
+		if err := t.look(); err != nil || t.lacksPerson(maxAgeRead) {
+			return err
+		}
+		ok, err := t.trusted()
+		if err != nil || !ok {
+			return err
+		}
+		t.actor.staff = t.Who.Person.Side == models.SideStaff
+		if !(route{needs: c.needs}).allows(t) {
+			return nil
+		}
+		t.Lang = t.language()
+		out.Options, err = c.load(t, in.Text)
+		return err
+	})
+	return out, err
+}
+
+// formPage shows the web twin of a form.
+func (h *Handlers) formPage(w http.ResponseWriter, r *http.Request) {
+	d, ok := h.draftAt(w, r)
+	if !ok {
+		return
+	}
+	h.showForm(w, r, d, nil, nil, http.StatusOK)
+}
+
+// formSubmit takes the web twin's submission: the same road as from a chat.
+func (h *Handlers) formSubmit(w http.ResponseWriter, r *http.Request) {
+	d, ok := h.draftAt(w, r)
+	if !ok {
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, h.Limits.MaxBody)
+	if err := r.ParseForm(); err != nil {
+		h.message(w, r, http.StatusBadRequest, "page.bad")
+		return
+	}
+	args := url.Values{}
+	for _, f := range d.Form.Fields {
+		for _, v := range r.PostForm[f.Name] {
+			args.Add(f.Name, clip(v, fieldMax(f)))
+		}
+	}
+	errs := h.checkFields(d.Form, args, h.lang(r))
+	if len(errs) == 0 {
+		sum := sha256.Sum256([]byte(args.Encode()))
+		in := bot.Inbound{Key: "form:" + d.ID.String() + ":" + hex.EncodeToString(sum[:16]), Kind: bot.Submitted, Name: d.Name, Args: args, Draft: d.ID.String(),
+			From: d.From, At: d.At, Time: h.Store.Now()}
+		ctx, cancel := context.WithTimeout(r.Context(), h.Limits.AckDeadline)
+		defer cancel()
+		out, err := h.Receive(ctx, in)
+		if err != nil {
+			h.message(w, r, http.StatusServiceUnavailable, "page.later")
+			return
+		}
+		errs = out.Errors
+	}
+	if len(errs) > 0 {
+		h.showForm(w, r, d, args, errs, http.StatusUnprocessableEntity)
+		return
+	}
+	h.message(w, r, http.StatusOK, "page.sent")
+}
+
+func fieldMax(f bot.Field) int {
+	if f.Max > 0 {
+		return f.Max
+	}
+	return 3000
+}
+
+// checkFields says what is missing or not among the choices.
+func (h *Handlers) checkFields(f bot.Form, args url.Values, lang string) map[string]string {
+	errs := map[string]string{}
+	for _, x := range f.Fields {
+		if x.Required && len(bytes.TrimSpace([]byte(args.Get(x.Name)))) == 0 {
+			errs[x.Name] = h.Library.Say(lang, "form.empty")
+		}
+		if x.Load != "" || len(x.Options) == 0 {
+			continue
+		}
+		for _, v := range args[x.Name] {
+			if v != "" && !slices.ContainsFunc(x.Options, func(o bot.Option) bool { return o.Value == v }) {
+				errs[x.Name] = h.Library.Say(lang, "form.choice")
+			}
+		}
+	}
+	return errs
+}
+
+// draftAt finds the draft that the address names. Wrong, used and expired look
+// alike but for the words.
+func (h *Handlers) draftAt(w http.ResponseWriter, r *http.Request) (models.Draft, bool) {
+	id, ok := h.open(tokenForm, r.PathValue("token"))
+	var d models.Draft
+	var err error = models.ErrNotFound
+	if ok {
+		err = h.Store.View(r.Context(), func(tx *models.Tx) (err error) {
+			d, err = tx.DraftOf(id)
+			return err
+		})
+	}
+	switch {
+	case err != nil && ignoreMissing(err) != nil:
+		h.message(w, r, http.StatusServiceUnavailable, "page.later")
+		return d, false
+	case err != nil, d.UsedAt != nil, h.Store.Now().After(d.ExpiresAt):
+		h.message(w, r, http.StatusGone, "page.gone")
+		return d, false
+	}
+	return d, true
+}
+
+// showForm draws the web twin. Fields whose choices are loaded show those the
+// person may see.
+func (h *Handlers) showForm(w http.ResponseWriter, r *http.Request, d models.Draft, args url.Values, errs map[string]string, status int) {
+	lang := h.lang(r)
+	say := func(key string) string { return h.Library.Say(lang, key) }
+	page := web.FormPage{
+		Frame: h.frame(r, d.Form.Title), Text: d.Form.Text, Action: r.URL.Path, Submit: d.Form.Submit,
+		Trouble: say("form.problem"), Required: say("form.required"), Choose: say("form.choose"),
+	}
+	for _, f := range d.Form.Fields {
+		if f.Load != "" {
+			out, err := h.load(r.Context(), bot.Inbound{Kind: bot.Loaded, Name: f.Load, From: d.From, At: d.At})
+			if err != nil {
+				h.message(w, r, http.StatusServiceUnavailable, "page.later")
+				return
+			}
+			f.Options = out.Options
+		}
+		values := f.Value
+		if args != nil {
+			values = args[f.Name]
+		}
+		page.Fields = append(page.Fields, formField(f, values, errs[f.Name]))
+	}
+	h.render(w, status, "form.html", page)
+}
+
+func formField(f bot.Field, values []string, problem string) web.FormField {
+	out := web.FormField{Name: f.Name, Label: f.Label, Hint: f.Hint, Kind: string(f.Kind), Error: problem, Required: f.Required, Max: fieldMax(f)}
+	if len(values) > 0 {
+		out.Value = values[0]
+	}
+	for _, o := range f.Options {
+		out.Options = append(out.Options, web.FormOption{Label: o.Label, Value: o.Value, Selected: slices.Contains(values, o.Value)})
+	}
+	return out
+}

@@ -1,0 +1,188 @@
+package handlers
+
+import (
+	"akari/bot"
+	"akari/models"
+)
+
+// factual answers what to do with an inbound that is a fact about the world and
+// needs nobody's authority, or nil.
+func factual(in bot.Inbound) func(*Turn) error {
+	switch in.Kind {
+	case bot.Joined:
+		return (*Turn).joined
+	case bot.Left:
+		return (*Turn).left
+	case bot.Changed:
+		return (*Turn).changed
+	case bot.Withdrawn:
+		return (*Turn).withdrawn
+	case bot.Unknown, bot.Watched:
+		return (*Turn).unknown
+	}
+	return nil
+}
+
+// unknown keeps that something came which we do not know.
+func (t *Turn) unknown() error {
+	t.event.Detail = models.Detail{"what": clip(t.In.Name, 60)}
+	return nil
+}
+
+// joined greets: a room that the bot entered, or a person who opened one-to-one
+// talk with it.
+func (t *Turn) joined() error {
+	t.event.Kind = models.Joined
+	if t.In.At.Direct {
+		return t.began()
+	}
+	v, err := t.identify(maxAgeRead)
+	if err != nil {
+		return err
+	}
+	t.event.Outcome = models.OutcomeHandled
+	if t.In.From.User != "" { // somebody else entered: who reads along may have changed
+		if t.Room.ID.IsZero() {
+			return nil
+		}
+		return t.tx.StaleRoom(t.In.At)
+	}
+	if v == waitForFacts { // whose room it is can be said before the fact is here
+		if t.Room.ID.IsZero() {
+			if t.Room, err = t.tx.AddRoom(t.In.At); err != nil {
+				return err
+			}
+		}
+		if err := t.tx.WantRoom(t.Room.ID); err != nil {
+			return err
+		}
+	}
+	if t.Room.ID.IsZero() {
+		return nil
+	}
+	if err := t.tx.RoomLeft(t.Room.ID, false); err != nil {
+		return err
+	}
+	if !t.Room.Mapped() {
+		t.event.Outcome = models.OutcomeUnmapped
+		return t.askWhose()
+	}
+	lang := ""
+	if p, err := t.tx.Partner(t.Room.PartnerID); err == nil {
+		lang = p.Language
+	}
+	t.send(t.greeting(lang, t.Room.Kind == models.RoomShared), sending{to: t.In.At, priority: bot.Notices})
+	return nil
+}
+
+// began greets a person who opened one-to-one talk, followed us, or unblocked us.
+func (t *Turn) began() error {
+	v, err := t.identify(maxAgeRead)
+	if err != nil {
+		return err
+	}
+	t.Lang = t.language()
+	if t.In.From.Platform == "line" {
+		if err := t.friend(true); err != nil {
+			return err
+		}
+		if !t.Who.Person.ID.IsZero() && t.Who.Person.LeftAt == nil {
+			v = goOn // known, and just became a friend again
+		}
+	}
+	switch v {
+	case goOn:
+		t.event.Outcome = models.OutcomeHandled
+		return t.speak(t.greeting(t.Lang, true))
+	case waitForFacts:
+		t.event.ID = models.ID{}
+		return t.wait()
+	}
+	t.event.Outcome = models.OutcomeUnknown
+	t.inviteFirst()
+	return nil
+}
+
+// friend keeps whether a LINE account can be reached.
+func (t *Turn) friend(yes bool) error {
+	if t.Who.Account.ID.IsZero() {
+		if err := t.tx.AddAccount(t.In.From, models.ID{}); err != nil {
+			return err
+		}
+		who, err := t.tx.Whois(t.In.From)
+		if err != nil {
+			return err
+		}
+		t.Who = who
+	}
+	f := t.Who.Account.Fact.PersonFact
+	f.Gone = !yes
+	return t.tx.SavePersonFact(t.Who.Account.ID, f)
+}
+
+// greeting says who the bot is and how to use it.
+func (t *Turn) greeting(lang string, partner bool) bot.Message {
+	if lang == "" {
+		lang = "ja"
+	}
+	say := func(key string, args ...any) string {
+		return t.h.Library.Say(lang, key, append(args, "desk", t.h.Vendor.Desk, "vendor", t.h.Vendor.Name)...)
+	}
+	if !partner {
+		return bot.Message{Text: say("greeting.staff")}
+	}
+	return bot.Message{Text: say("greeting.partner"), Buttons: menuButtons(say)}
+}
+
+// left keeps that somebody, or the bot itself, is gone.
+func (t *Turn) left() error {
+	t.event.Kind, t.event.Outcome = models.Left, models.OutcomeHandled
+	if err := t.look(); err != nil {
+		return err
+	}
+	t.actor.partner = t.Who.Partner.ID
+	switch {
+	case t.In.At.Direct && t.In.From.Platform == "line":
+		return t.friend(false)
+	case t.In.At.Direct || t.Room.ID.IsZero():
+		return nil
+	case t.In.From.User == "":
+		return t.tx.RoomLeft(t.Room.ID, true)
+	}
+	return t.tx.StaleRoom(t.In.At)
+}
+
+// changed forgets a fact that the platform says is stale.
+func (t *Turn) changed() error {
+	t.event.Kind, t.event.Outcome = "changed", models.OutcomeHandled
+	t.event.Detail = models.Detail{"what": clip(t.In.Name, 60)}
+	if to := t.In.Args.Get("to"); to != "" && t.In.At.Room != "" {
+		return t.tx.RenameRoom(t.In.At, clip(to, 190))
+	}
+	if t.In.At.Room != "" {
+		if err := t.tx.StaleRoom(t.In.At); err != nil {
+			return err
+		}
+	}
+	if t.In.From.User != "" {
+		return t.tx.StalePerson(t.In.From)
+	}
+	return nil
+}
+
+// withdrawn respects that somebody took back what they wrote: our copy goes,
+// the fact stays.
+func (t *Turn) withdrawn() error {
+	t.event.Kind, t.event.Outcome = models.Withdrawn, models.OutcomeHandled
+	if err := t.look(); err != nil {
+		return err
+	}
+	t.actor.partner = t.Who.Partner.ID
+	hash := messageHash(t.In)
+	if hash == nil {
+		return nil
+	}
+	n, err := t.tx.Withdraw(hash)
+	t.event.Detail = models.Detail{"texts": n}
+	return err
+}

@@ -1,0 +1,109 @@
+package handlers
+
+import (
+	"strconv"
+	"time"
+
+	"akari/bot"
+	"akari/content"
+	"akari/models"
+)
+
+// sendMaterial hands a material to the one who pressed: a personal link, for
+// them alone.
+func (t *Turn) sendMaterial() error {
+	key := clip(t.In.Args.Get("m"), 128)
+	t.event.Kind, t.event.ObjectKind, t.event.ObjectKey = models.Requested, "material", key
+	m, state := t.h.Library.Material(key, t.ownReader())
+	switch state {
+	case content.Served:
+		t.event.ObjectVersion = m.Version
+		return t.hand(m)
+	case content.Expired:
+		t.event.Detail = models.Detail{"refused": "expired"}
+		t.Refuse("material.expired", "title", m.Title.In(t.Lang), "owner", t.ownerOf(m.Owner))
+	case content.NotYet:
+		t.event.Detail = models.Detail{"refused": "not_yet"}
+		t.Refuse("material.not_yet", "title", m.Title.In(t.Lang), "from", m.ValidFrom)
+	default: // unknown, or not for this partner: the two look alike
+		t.event.Detail = models.Detail{"refused": "unknown"}
+		t.Refuse("material.unknown")
+	}
+	return nil
+}
+
+// hand makes a personal link and whispers it.
+func (t *Turn) hand(m content.Material) error {
+	link, err := t.tx.NewLink(models.Link{
+		PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, MaterialKey: m.Key, MaterialVersion: m.Version,
+		Language: t.Lang, ExpiresAt: t.tx.Now().Add(t.h.LinkTTL),
+	})
+	if err != nil {
+		return err
+	}
+	t.event.LinkID = link.ID
+	card := bot.Card{Title: m.Title.In(t.Lang), Text: m.Description.In(t.Lang), Image: t.cover(m)}
+	card.Buttons = []bot.Button{{Label: t.Say("material.open"), Open: openLink, Style: bot.Primary}}
+	t.Whisper(bot.Message{Text: t.Say("material.here", "title", m.Title.In(t.Lang), "until", t.day(link.ExpiresAt)), Cards: []bot.Card{card}}, func(d *models.Delivery) {
+		d.LinkID, d.MaterialKey, d.MaterialVersion = link.ID, m.Key, m.Version
+	})
+	return nil
+}
+
+// ownerOf names whom to ask about something.
+func (t *Turn) ownerOf(o content.Owner) string {
+	if o.Person != "" {
+		if p, err := t.tx.PersonByKey(o.Person); err == nil && p.LeftAt == nil {
+			if o.Department == "" {
+				return p.Name
+			}
+			return o.Department + " " + p.Name
+		}
+	}
+	if o.Department != "" {
+		return o.Department
+	}
+	return t.h.Vendor.Desk
+}
+
+// day words a day in the vendor's zone.
+func (t *Turn) day(at time.Time) string {
+	at = at.In(t.h.Vendor.Zone)
+	return t.Say("date", "year", at.Year(), "month", int(at.Month()), "day", at.Day())
+}
+
+// moment words a day and a time in the vendor's zone.
+func (t *Turn) moment(at time.Time) string {
+	at = at.In(t.h.Vendor.Zone)
+	return t.Say("date_time", "year", at.Year(), "month", int(at.Month()), "day", at.Day(), "time", at.Format("15:04"), "weekday", t.Say("weekday."+strconv.Itoa(int(at.Weekday()))))
+}
+
+// cardsAtOnce is how many materials one shelf shows: as many as LINE WORKS
+// shows in one carousel, so that no platform needs a second message.
+const cardsAtOnce = 9
+
+// listMaterials shows what the reader may have, a shelf at a time.
+func (t *Turn) listMaterials() error {
+	t.event.Kind = models.Commanded
+	t.event.ObjectKind, t.event.ObjectKey = "word", "materials"
+	r := t.reader()
+	ms := t.h.Library.Materials(r)
+	if len(ms) == 0 {
+		return t.speak(bot.Message{Text: t.Say("material.none"), Buttons: []bot.Button{t.writeButton()}})
+	}
+	page, _ := strconv.Atoi(t.In.Args.Get("p"))
+	if page < 0 || page*cardsAtOnce >= len(ms) {
+		page = 0
+	}
+	last := min((page+1)*cardsAtOnce, len(ms))
+	m := bot.Message{Text: t.Say("material.list", "from", page*cardsAtOnce+1, "to", last, "all", len(ms))}
+	for _, x := range ms[page*cardsAtOnce : last] {
+		m.Cards = append(m.Cards, bot.Card{Title: x.Title.In(t.Lang), Text: x.Description.In(t.Lang), Image: t.cover(x), Buttons: []bot.Button{
+			{Label: t.Say("material.get"), Press: bot.NewPress("material.send", "m", x.Key)},
+		}})
+	}
+	if last < len(ms) {
+		m.Buttons = []bot.Button{{Label: t.Say("material.more"), Press: bot.NewPress("material.list", "p", strconv.Itoa(page+1))}}
+	}
+	return t.speak(m)
+}

@@ -1,0 +1,82 @@
+package handlers
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"akari/bot"
+	"akari/content"
+)
+
+// pictureName is a card's picture as its address names it: by material and
+// version, so that a new version has a new address and old ones may be cached.
+func pictureName(m content.Material) string { return m.Key + path.Ext(m.Image) }
+
+// pictureLife is how long a picture's address works at least: chats are scrolled
+// back. Addresses end with a quarter, so that they stay the same, and cached,
+// for weeks.
+const pictureLife = 90 * 24 * time.Hour
+
+// cover is a material's picture at an address of ours that chat platforms can
+// fetch. It carries no cookie, is never counted, and shows only what a card
+// shows.
+func (t *Turn) cover(m content.Material) *bot.Image {
+	if m.Image == "" {
+		return nil
+	}
+	name := pictureName(m)
+	until := t.tx.Now().Truncate(pictureLife).Add(2*pictureLife).Unix() / 86400
+	return &bot.Image{URL: t.h.PublicURL + "/m/" + sign(t.h.Secrets[0], name, until) + "/" + url.PathEscape(name), Alt: m.Title.In(t.Lang)}
+}
+
+// sign is what lets a name be served until a day (since 1970).
+func sign(secret []byte, name string, until int64) string {
+	day := strconv.FormatInt(until, 36)
+	m := hmac.New(sha256.New, secret)
+	m.Write([]byte("picture\x00" + day + "\x00" + name))
+	return day + "-" + base64.RawURLEncoding.EncodeToString(m.Sum(nil)[:macSize])
+}
+
+// signed tells whether a name may be served now.
+func (h *Handlers) signed(signature, name string) bool {
+	day, _, _ := strings.Cut(signature, "-")
+	until, err := strconv.ParseInt(day, 36, 32)
+	if err != nil || h.Store.Now().Unix()/86400 > until {
+		return false
+	}
+	for _, s := range h.Secrets {
+		if hmac.Equal([]byte(signature), []byte(sign(s, name, until))) {
+			return true
+		}
+	}
+	return false
+}
+
+// picture serves what a signed address names.
+func (h *Handlers) picture(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("name")
+	ok := h.signed(r.PathValue("signed"), name)
+	m, found := h.Library.AnyMaterial(name[:len(name)-len(path.Ext(name))])
+	if !ok || !found || m.Image == "" {
+		h.message(w, r, http.StatusNotFound, "page.missing")
+		return
+	}
+	f, err := h.Library.OpenImage(m)
+	if err != nil {
+		h.message(w, r, http.StatusNotFound, "page.missing")
+		return
+	}
+	defer f.Close()
+	secure(w)
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	w.Header().Set("Cache-Control", "public, max-age=86400")
+	w.Header().Set("Content-Type", fileType(m.Image))
+	serve(w, r, m.Image, f)
+}

@@ -1,0 +1,251 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"strings"
+	"time"
+	"unicode"
+
+	"akari/bot"
+	"akari/content"
+	"akari/models"
+)
+
+// Turn is one inbound being handled inside one transaction. What it collects
+// is written together at the end, or not at all.
+type Turn struct {
+	h    *Handlers
+	tx   *models.Tx
+	In   bot.Inbound
+	Who  models.Who
+	Room models.Room // of a shared room; zero in one-to-one talk
+	Lang string
+
+	actor actor
+	event models.Event // the one row of this inbound; handlers fill in what it was
+	more  []models.Event
+	owed  []models.Delivery
+	out   bot.Outcome
+	draft models.Draft // of a submission
+	hurry []string
+}
+
+// Say words a sentence in the person's language.
+func (t *Turn) Say(key string, args ...any) string { return t.h.Library.Say(t.Lang, key, args...) }
+
+// Record appends a further event, caused by this inbound.
+func (t *Turn) Record(kind string, change func(*models.Event)) models.Event {
+	e := t.newEvent(kind)
+	e.CauseID = t.event.ID
+	if change != nil {
+		change(&e)
+	}
+	t.more = append(t.more, e)
+	return e
+}
+
+// newEvent is an event about the one who acts here.
+func (t *Turn) newEvent(kind string) models.Event {
+	e := models.Event{
+		ID: models.NewID(), Kind: kind, Platform: t.In.At.Platform, Connection: t.In.At.Connection,
+		PartnerID: t.actor.partner, PersonID: t.Who.Person.ID, RoomID: t.Room.ID, OccurredAt: t.In.Time,
+	}
+	if t.actor.staff {
+		e.Class = models.ClassStaff
+	} else if !t.Who.Person.ID.IsZero() {
+		e.Class = models.ClassHuman
+	}
+	if !t.h.PersonLevel {
+		e.PersonID = models.ID{}
+	}
+	return e
+}
+
+// reader is who is asking, as far as content needs to know. In a shared room
+// everybody reads the answer: then it is the room's partner that asks, and
+// where anybody else can read, only what everybody may know is said.
+func (t *Turn) reader() content.Reader {
+	if t.In.At.Direct {
+		return t.ownReader()
+	}
+	if t.openRoom() {
+		return content.Reader{PublicOnly: true, Lang: t.Lang}
+	}
+	if t.Room.Kind == models.RoomStaff {
+		return content.Reader{Staff: true, Lang: t.Lang}
+	}
+	if t.Room.PartnerID == t.Who.Partner.ID && !t.Room.PartnerID.IsZero() {
+		return reader(t.Who.Partner, t.Lang)
+	}
+	p, err := t.tx.Partner(t.Room.PartnerID)
+	if err != nil { // no partner, no content beyond what everybody may know
+		return content.Reader{PublicOnly: true, Lang: t.Lang}
+	}
+	return reader(p, t.Lang)
+}
+
+// ownReader is the person alone, for what only they will see.
+func (t *Turn) ownReader() content.Reader {
+	switch {
+	case t.actor.staff:
+		return content.Reader{Staff: true, Lang: t.Lang}
+	case t.Who.Partner.ID.IsZero():
+		return content.Reader{PublicOnly: true, Lang: t.Lang}
+	}
+	return reader(t.Who.Partner, t.Lang)
+}
+
+func reader(p models.Partner, lang string) content.Reader {
+	return content.Reader{Partner: p.Key, Tier: p.Tier, Tags: p.Tags, Lang: lang}
+}
+
+// openRoom tells whether somebody beyond the room's partner can read along:
+// another organisation, or a member of another partner who is speaking here.
+func (t *Turn) openRoom() bool {
+	if t.Room.Kind == models.RoomStaff {
+		return !t.actor.staff
+	}
+	if !t.actor.staff && t.Who.Partner.ID != t.Room.PartnerID {
+		return true
+	}
+	return t.actor.foreignOrgs
+}
+
+// here is where an answer to this inbound goes.
+func (t *Turn) here() bot.Address { return t.In.At }
+
+// direct is the one-to-one talk with the one who acts.
+func (t *Turn) direct() bot.Address {
+	if t.In.At.Direct {
+		return t.In.At
+	}
+	return bot.Address{Platform: t.In.From.Platform, Connection: t.In.From.Connection, User: t.In.From.User, Direct: true}
+}
+
+// Reply answers where the person spoke: in the thread, or in one-to-one talk.
+func (t *Turn) Reply(m bot.Message) {
+	d := sending{to: t.here(), priority: bot.Answers}
+	if !t.In.At.Direct && !t.reader().PublicOnly {
+		d.guard = t.guard()
+	}
+	t.send(m, d)
+}
+
+// guard asks for a last look, right before sending, at who can read a room.
+func (t *Turn) guard() string {
+	if t.In.At.Platform == "slack" && t.Room.Kind == models.RoomShared {
+		return models.GuardPartner
+	}
+	return ""
+}
+
+// Whisper says something that only the one who acts may see (rulings 5): in
+// one-to-one talk where the platform has no other way.
+func (t *Turn) Whisper(m bot.Message, about ...func(*models.Delivery)) {
+	m.Private = true
+	s := sending{to: t.direct(), priority: bot.Answers, about: about}
+	if t.In.At.Direct {
+		t.send(m, s)
+		return
+	}
+	switch t.In.At.Platform {
+	case "slack":
+		s.act, s.fallback = bot.Private, t.In.At.Room
+		t.send(m, s)
+		t.hint()
+	case "line":
+		if t.In.From.User == "" || t.Who.Account.Fact.Gone {
+			t.send(bot.Message{Text: t.Say("line.add_friend"), Buttons: t.addFriend()}, sending{to: t.here(), priority: bot.Answers})
+			return
+		}
+		t.send(m, s)
+	case "playground":
+		s.to, s.act = t.In.At, bot.Private
+		s.to.User = t.In.From.User
+		t.send(m, s)
+	default:
+		t.send(m, s)
+	}
+}
+
+// hint tells in the room, to the one who acts alone, that the answer lies in
+// their direct messages.
+func (t *Turn) hint() {
+	to := t.In.At
+	to.User = t.In.From.User
+	t.send(bot.Message{Text: t.Say("private.sent"), Private: true}, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true})
+}
+
+func (t *Turn) addFriend() []bot.Button {
+	if t.h.AddFriendURL == "" {
+		return nil
+	}
+	return []bot.Button{{Label: t.Say("line.add_friend_button"), Open: t.h.AddFriendURL}}
+}
+
+// Refuse says politely that something cannot be done, to the one who asked.
+func (t *Turn) Refuse(key string, args ...any) {
+	m := bot.Message{Text: t.Say(key, args...), Private: true}
+	if t.In.At.Direct || t.In.At.Platform == "lineworks" || t.In.At.Platform == "line" {
+		t.send(m, sending{to: t.here(), priority: bot.Answers, reply: true})
+		return
+	}
+	to := t.In.At
+	to.User = t.In.From.User
+	t.send(m, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true})
+}
+
+// Form hands a form to the one who pressed or commanded. Where the platform has
+// no forms, or the moment for one has passed, it is a link to its web twin.
+func (t *Turn) Form(f bot.Form) error {
+	id := models.NewID()
+	f.Draft = id.String()
+	f.Cancel, f.Label = t.Say("form.cancel"), t.Say("form.open")
+	f.Open = openForm + ":" + f.Draft
+	err := t.tx.NewDraft(models.Draft{ID: id, Name: f.Name, PersonID: t.Who.Person.ID, From: t.In.From, Form: f, At: t.In.At, ExpiresAt: t.tx.Now().Add(24 * time.Hour)})
+	if err != nil {
+		return err
+	}
+	p := t.h.platforms[t.In.At.Platform]
+	if p.Limits().Forms && t.In.Reply.Token != "" {
+		to := t.In.At
+		to.User = t.In.From.User
+		t.send(bot.Message{Text: f.Title, Form: &f}, sending{to: to, act: bot.OpenForm, priority: bot.Answers, about: []func(*models.Delivery){
+			func(d *models.Delivery) { d.Ref = f.Draft }, // what Ended offers again
+		}})
+		return nil
+	}
+	t.Whisper(bot.Message{Text: f.Title + formText(f), Form: &f})
+	return nil
+}
+
+func formText(f bot.Form) string {
+	if f.Text == "" {
+		return ""
+	}
+	return "\n" + f.Text
+}
+
+// language guesses what a text is written in: any kana or kanji is Japanese.
+func language(text string) string {
+	letters := false
+	for _, r := range text {
+		if unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Han) {
+			return "ja"
+		}
+		letters = letters || unicode.IsLetter(r)
+	}
+	if letters {
+		return "en"
+	}
+	return ""
+}
+
+// messageHash is what a withdrawal finds a kept text by.
+func messageHash(in bot.Inbound) []byte {
+	if in.Message == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{in.At.Platform, in.At.Connection, in.At.Room, in.Message}, "\x00")))
+	return sum[:]
+}
