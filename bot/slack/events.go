@@ -272,6 +272,10 @@ func (p *Platform) hearSubtype(e envelope, ev *event, in bot.Inbound) []bot.Inbo
 		if ev.DeletedTS == "" || ev.Channel == "" {
 			break
 		}
+		if old != nil && p.via(e, &event{Type: old.Type, Text: old.Text, Channel: ev.Channel, ChannelType: ev.ChannelType}) == bot.Ambient &&
+			(old.ThreadTS == "" || old.ThreadTS == old.TS) {
+			return nil // chatter that was never told either
+		}
 		in.Kind, in.Name, in.Message = bot.Withdrawn, "", ev.DeletedTS
 		in.Time = p.when(ev.EventTS, ev.TS, e.EventTime.String())
 		if old != nil {

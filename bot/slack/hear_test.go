@@ -156,7 +156,7 @@ func TestChatterAndBotsGiveNothing(t *testing.T) {
 	p := newPlatform(t, at(heardAt))
 	for _, name := range []string{
 		"message_external_chatter", "message_group_dm_chatter", "message_own", "message_other_bot", "app_mention_by_bot",
-		"message_edited_chatter", "message_own_updated", "message_deleted_own",
+		"message_edited_chatter", "message_own_updated", "message_deleted_own", "message_deleted_chatter",
 	} {
 		if got := hearFile(t, p, "events", name+".json"); len(got) != 0 {
 			t.Errorf("%s gives %+v", name, got)

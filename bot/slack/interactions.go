@@ -4,8 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/url"
-	"sort"
+	"slices"
 	"strings"
 
 	"akari/bot"
@@ -265,7 +266,8 @@ func (p *Platform) hearSubmission(x *interaction) []bot.Inbound {
 func (v *view) values() url.Values {
 	out := url.Values{}
 	for block, elements := range v.State.Values {
-		for _, raw := range elements {
+		for _, id := range slices.Sorted(maps.Keys(elements)) {
+			raw := elements[id]
 			var s state
 			var t struct {
 				Value *string `json:"value"`
@@ -283,13 +285,8 @@ func (v *view) values() url.Values {
 }
 
 func hashValues(values url.Values) string {
-	names := make([]string, 0, len(values))
-	for k := range values {
-		names = append(names, k)
-	}
-	sort.Strings(names)
 	var list [][]string
-	for _, k := range names {
+	for _, k := range slices.Sorted(maps.Keys(values)) {
 		list = append(list, append([]string{k}, values[k]...))
 	}
 	sum := sha256.Sum256(encode(list))
