@@ -19,11 +19,9 @@ func (c *connection) addressed(s string) (string, bool) {
 	if after, ok := c.markup(rest); ok {
 		return tidy(after), true
 	}
-	at := false
-	if r, size := utf8.DecodeRuneInString(rest); r == '@' || r == '＠' || r == '﹫' {
-		at, rest = true, strings.TrimLeftFunc(rest[size:], blank)
-	}
-	after, ok := cutName(rest, c.name)
+	bare := strings.TrimLeftFunc(rest, mark)
+	at := bare != rest
+	after, ok := cutName(bare, c.name)
 	if !ok {
 		return "", false
 	}
@@ -87,8 +85,11 @@ func fold(s string) []rune {
 
 // foldName makes a configured name ready for comparing; it may be written with @.
 func foldName(s string) []rune {
-	return fold(strings.TrimFunc(strings.TrimLeftFunc(s, func(r rune) bool { return blank(r) || strings.ContainsRune("@＠﹫", r) }), blank))
+	return fold(strings.TrimRightFunc(strings.TrimLeftFunc(s, mark), blank))
 }
+
+// mark holds for what may stand before a name: an @, and blanks around it.
+func mark(r rune) bool { return blank(r) || r == '@' || r == '＠' || r == '﹫' }
 
 // tidy takes away what parts a name from what was said.
 func tidy(s string) string {
