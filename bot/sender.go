@@ -44,6 +44,10 @@ type Observation struct {
 // findOperation is the lane of looks for deliveries in doubt.
 const findOperation = "find"
 
+// nudgeGap is the least time between two looks that nudges ask for: under a
+// flood of inbound one look serves many of them.
+const nudgeGap = 10 * time.Millisecond
+
 // minPoll is the fastest that anything is polled.
 const minPoll = 250 * time.Millisecond
 
@@ -199,6 +203,7 @@ func (s *Sender) discover(ctx context.Context) {
 	tick := time.NewTicker(s.Poll)
 	defer tick.Stop()
 	for {
+		last := time.Now()
 		lanes, err := s.Outbox.Lanes(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.Log.Error("the outbox cannot be looked at", "why", err)
@@ -216,6 +221,13 @@ func (s *Sender) discover(ctx context.Context) {
 		case _, ok := <-nudges:
 			if !ok {
 				nudges = nil
+			}
+		}
+		if gap := nudgeGap - time.Since(last); gap > 0 {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(gap):
 			}
 		}
 	}

@@ -278,8 +278,8 @@ func (o *Outbox) Release(ctx context.Context, ds ...bot.Delivery) error {
 			if err != nil {
 				return err
 			}
-			// The intent of a first attempt is taken back: nothing was tried. The sealed bytes stay, they may be sent next time.
-			err = t.db.Exec("UPDATE deliveries SET state = 'queued', attempts = attempts - 1, intent_at = CASE WHEN attempts = 0 THEN NULL ELSE intent_at END, "+
+			// The intent of a first attempt is taken back: nothing was tried. (MySQL assigns from left to right.) The sealed bytes stay, they may be sent next time.
+			err = t.db.Exec("UPDATE deliveries SET state = 'queued', intent_at = CASE WHEN attempts = 1 THEN NULL ELSE intent_at END, attempts = attempts - 1, "+
 				"claimed_by = NULL, lease_until = NULL, epoch = epoch + 1 WHERE id = ? AND epoch = ? AND state = 'sending'", id, d.Epoch).Error
 			if err != nil {
 				return err
