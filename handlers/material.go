@@ -69,13 +69,13 @@ func (t *Turn) ownerOf(o content.Owner) string {
 // day words a day in the vendor's zone.
 func (t *Turn) day(at time.Time) string {
 	at = at.In(t.h.Vendor.Zone)
-	return t.Say("date", "year", at.Year(), "month", int(at.Month()), "day", at.Day())
+	return t.Say("date", "month", t.Say("month."+strconv.Itoa(int(at.Month()))), "day", at.Day())
 }
 
 // moment words a day and a time in the vendor's zone.
 func (t *Turn) moment(at time.Time) string {
 	at = at.In(t.h.Vendor.Zone)
-	return t.Say("date_time", "year", at.Year(), "month", int(at.Month()), "day", at.Day(), "time", at.Format("15:04"), "weekday", t.Say("weekday."+strconv.Itoa(int(at.Weekday()))))
+	return t.Say("date_time", "month", t.Say("month."+strconv.Itoa(int(at.Month()))), "day", at.Day(), "time", at.Format("15:04"), "weekday", t.Say("weekday."+strconv.Itoa(int(at.Weekday()))))
 }
 
 // cardsAtOnce is how many materials one shelf shows: as many as LINE WORKS
