@@ -131,29 +131,21 @@ func (o *Outbox) guard(t *Tx, d Delivery) (bool, error) {
 		return false, o.end(t, d, StateHeld, "room_unknown", "")
 	}
 	if room.FactAt == nil || t.now.Sub(*room.FactAt) > o.FactAge || room.FactAt.After(t.now.Add(time.Minute)) {
-		if err := t.wantRoom(room.ID); err != nil {
+		if err := t.WantRoom(room.ID); err != nil {
 			return false, err
 		}
 		return false, t.db.Exec("UPDATE deliveries SET retry_at = ? WHERE id = ?", o.store.steady().Add(guardPause), d.ID).Error
 	}
-	if len(room.Fact.Orgs) == 0 {
-		return true, nil
-	}
-	n, err := first[int](t.db, "SELECT COUNT(DISTINCT org) FROM partner_orgs WHERE platform = ? AND partner_id = ? AND org IN ?", d.Platform, d.PartnerID, room.Fact.Orgs)
+	partner, err := t.OrgsOf(d.Platform, d.PartnerID)
 	if err != nil {
 		return false, err
 	}
-	orgs := slices.Clone(room.Fact.Orgs)
-	slices.Sort(orgs)
-	if n != len(slices.Compact(orgs)) {
-		return false, o.end(t, d, StateHeld, "room_orgs", "")
+	for _, org := range room.Fact.Orgs {
+		if !slices.Contains(partner, org) {
+			return false, o.end(t, d, StateHeld, "room_orgs", "")
+		}
 	}
 	return true, nil
-}
-
-// wantRoom asks the fact loop for a room, if nobody has yet.
-func (t *Tx) wantRoom(room ID) error {
-	return t.db.Exec("UPDATE rooms SET wanted_at = ? WHERE id = ? AND wanted_at IS NULL", t.now, room).Error
 }
 
 // intend makes the bytes of a delivery, or takes those of the first attempt.

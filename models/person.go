@@ -1,6 +1,7 @@
 package models
 
 import (
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -53,8 +54,18 @@ type Account struct {
 // Fact is what a platform says about an account.
 type Fact struct{ bot.PersonFact }
 
+// GormDataType tells gorm that this is one column.
+func (Fact) GormDataType() string { return "text" }
+
 // Scan implements sql.Scanner.
 func (f *Fact) Scan(src any) error { return scanJSON(src, &f.PersonFact) }
+
+// Value implements driver.Valuer: without it gorm takes the fact for a relation
+// and leaves it empty.
+func (f Fact) Value() (driver.Value, error) {
+	b, err := json.Marshal(f.PersonFact)
+	return string(b), err
+}
 
 func scanJSON(src any, into any) error {
 	var b []byte

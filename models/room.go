@@ -1,6 +1,8 @@
 package models
 
 import (
+	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -32,8 +34,18 @@ type Room struct {
 // RoomFact is what a platform says about a room.
 type RoomFact struct{ bot.RoomFact }
 
+// GormDataType tells gorm that this is one column.
+func (RoomFact) GormDataType() string { return "text" }
+
 // Scan implements sql.Scanner.
 func (f *RoomFact) Scan(src any) error { return scanJSON(src, &f.RoomFact) }
+
+// Value implements driver.Valuer: without it gorm takes the fact for a
+// relation and leaves it empty, and an empty fact says that nobody else is there.
+func (f RoomFact) Value() (driver.Value, error) {
+	b, err := json.Marshal(f.RoomFact)
+	return string(b), err
+}
 
 // Mapped tells whether it is known whose room this is.
 func (r Room) Mapped() bool {
