@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"akari/bot"
+	"akari/internal/testenv"
 )
 
 // browser is one page of a real browser. Trouble that the page itself reports
@@ -25,24 +25,10 @@ type browser struct {
 	ctx context.Context
 }
 
-func chromium(t testing.TB) string {
-	t.Helper()
-	if path := os.Getenv("AKARI_TEST_CHROMIUM"); path != "" {
-		return path
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Skip("SKIPPED: there is no Chromium; set AKARI_TEST_CHROMIUM to its path")
-	return ""
-}
-
 func newBrowser(t testing.TB, width, height int64) *browser {
 	t.Helper()
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
+		chromedp.ExecPath(testenv.Chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
 		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "ja"))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)

@@ -44,6 +44,8 @@ type deed struct {
 // Hear takes what the page posts. Kinds: say (also slash commands), press,
 // submit, load, home, join, invite (the bot itself joins), leave, withdraw.
 //
+// Talk among people outside of threads is no Inbound at all, as on Slack.
+//
 // What a person says stands in the room from here on, because this package is
 // also the chat network; nothing outside the network's memory changes, and the
 // same request again changes nothing. A request from another site than our own
@@ -77,6 +79,9 @@ func (p *Platform) Hear(r *http.Request) ([]bot.Inbound, error) {
 	in, err := p.translate(one, d)
 	if err != nil {
 		return nil, bot.ErrMalformed
+	}
+	if in.Via == bot.Ambient && in.At.Thread == "" {
+		return nil, nil // chatter outside of threads cannot be meant for the bot
 	}
 	return []bot.Inbound{in}, nil
 }
@@ -117,9 +122,8 @@ func (p *Platform) translate(one Persona, d deed) (bot.Inbound, error) {
 	if !ok {
 		return in, errNotThere
 	}
-	in.At = bot.Address{Platform: name, Connection: connection, Room: room.ID}
-	if room.Kind == KindDirect {
-		in.At.Direct, in.At.User = true, one.User
+	in.At = bot.Address{
+		Platform: name, Connection: connection, Room: room.ID, User: one.User, Direct: room.Kind == KindDirect,
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -195,6 +199,8 @@ func (p *Platform) said(one Persona, room Room, d deed, in bot.Inbound) (bot.Inb
 	}
 	if room.Kind == KindDirect {
 		in.Via = bot.Direct
+	} else if in.At.Thread == "" && in.Via == bot.Mention {
+		in.At.Thread = d.ID // as on Slack, the answer begins a thread
 	}
 	p.put(key, line)
 	return in, nil
@@ -207,6 +213,7 @@ func (p *Platform) reply(one Persona, in bot.Inbound, ref string) bot.Reply {
 
 // pressed accepts a press only from a message that the person can see and that
 // really has it: like a platform, the page cannot invent buttons.
+// As on Slack, what comes of a press stands in the thread of the message.
 func (p *Platform) pressed(one Persona, talk *transcript, d deed, in bot.Inbound) (bot.Inbound, error) {
 	var m *bot.Message
 	if d.Message == homeRef {
@@ -215,8 +222,10 @@ func (p *Platform) pressed(one Persona, talk *transcript, d deed, in bot.Inbound
 		}
 	} else if l := talk.seen(d.Message, one.User); l != nil {
 		m = l.Message
-		in.At.Thread = l.Thread
-		in.Message = l.ID
+		in.Message, in.At.Thread = l.ID, l.Thread
+		if in.At.Thread == "" && !in.At.Direct && !l.Only {
+			in.At.Thread = l.ID
+		}
 	}
 	if m == nil || d.Press.IsZero() || !hasPress(m, d.Press.Encode()) {
 		return in, errNotThere

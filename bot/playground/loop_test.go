@@ -197,9 +197,6 @@ func conversation(s *server, in bot.Inbound) bot.Outcome {
 		if in.Via == bot.Ambient {
 			return bot.Outcome{}
 		}
-		if !to.Direct && to.Thread == "" {
-			to.Thread = in.Message
-		}
 		if strings.Contains(in.Text, "latest") {
 			s.mustSend(bot.Post, to, bot.Message{Text: "Here is the latest price list.", Buttons: []bot.Button{{Label: "Price list FY2026 H2", Press: bot.NewPress("material.send", "m", "price")}}}, in)
 			return bot.Outcome{}

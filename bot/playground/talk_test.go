@@ -62,15 +62,12 @@ func TestHowTextReachesTheBot(t *testing.T) {
 		{room, "@AKARI、価格表は？", bot.Said, bot.Mention, "", "価格表は？"},
 		{room, "＠Akari", bot.Said, bot.Mention, "", ""},
 		{room, "価格表ください @Akari", bot.Said, bot.Mention, "", "価格表ください"},
-		{room, "@Akarin さん", bot.Said, bot.Ambient, "", "@Akarin さん"},
-		{room, "mail@akari.example.com", bot.Said, bot.Ambient, "", "mail@akari.example.com"},
-		{room, "おはようございます", bot.Said, bot.Ambient, "", "おはようございます"},
 		{direct, "価格表は？\n二行目", bot.Said, bot.Direct, "", "価格表は？\n二行目"},
 		{direct, "@Akari 価格表は？", bot.Said, bot.Direct, "", "価格表は？"},
 		{room, "/campaign list", bot.Commanded, "", "campaign", "list"},
 		{direct, "／akari", bot.Commanded, "", "akari", ""},
-		{room, "/ akari", bot.Said, bot.Ambient, "", "/ akari"},
-		{room, "/Akari", bot.Said, bot.Ambient, "", "/Akari"},
+		{direct, "/ akari", bot.Said, bot.Direct, "", "/ akari"},
+		{direct, "/Akari", bot.Said, bot.Direct, "", "/Akari"},
 	} {
 		one.seat.Say(one.text)
 		in := s.last()
@@ -84,7 +81,15 @@ func TestHowTextReachesTheBot(t *testing.T) {
 			t.Errorf("%q: a command, and only a command, can open a form", one.text)
 		}
 	}
+	before := s.last().Key
+	for _, chatter := range []string{"@Akarin さん", "mail@akari.example.com", "おはようございます", "/ akari"} {
+		room.Say(chatter)
+		if in := s.last(); in.Key != before {
+			t.Errorf("%q, not meant for the bot, is heard as %+v", chatter, in)
+		}
+	}
 	sato := c.As("aoba-02").In("aoba")
+	sato.Wait("おはようございます")
 	if all := strings.Join(sato.All(), "\n"); strings.Contains(all, "/campaign") {
 		t.Errorf("a colleague sees the command:\n%s", all)
 	}

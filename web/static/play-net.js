@@ -17,7 +17,8 @@ async function post(address, body) {
     body: JSON.stringify(body),
   });
   if (!answer.ok) throw Object.assign(new Error("HTTP " + answer.status), { status: answer.status });
-  return answer.json();
+  const text = await answer.text(); // empty where the bot had nothing to hear
+  return text ? JSON.parse(text) : { ok: true };
 }
 
 // deed posts one thing that a person did. A server in trouble is asked again
