@@ -238,10 +238,10 @@ func unknown(in bot.Inbound, name string) bot.Inbound {
 // plainName keeps what the platform called it, if that is a word.
 func plainName(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r > unicode.MaxASCII || !(unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
-			return -1
+		if r <= unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r)) {
+			return r
 		}
-		return r
+		return -1
 	}, s)
 	return s[:min(len(s), 60)]
 }

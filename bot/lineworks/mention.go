@@ -25,17 +25,12 @@ func (c *connection) addressed(s string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	last, next := c.name[len(c.name)-1], rune(0)
-	if after != "" {
-		next, _ = utf8.DecodeRuneInString(after)
+	next, _ := utf8.DecodeRuneInString(after)
+	goesOn := latin(c.name[len(c.name)-1]) && latin(next) // "@Akari2" is somebody else
+	if after == "" || parts(next) || at && !goesOn {
+		return tidy(after), true
 	}
-	switch {
-	case after == "" || parts(next):
-	case at && !(latin(last) && latin(next)):
-	default:
-		return "", false
-	}
-	return tidy(after), true
+	return "", false
 }
 
 // markup cuts `<m userId="BOTID">` off the start: the form in which mentions

@@ -191,8 +191,8 @@ func (p *Platform) checkURL(name, raw string) error {
 // ready checks one connection and reads its private key.
 func ready(c Connection) (*connection, error) {
 	var faults []error
-	if c.Key == "" || strings.Trim(c.Key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-		faults = append(faults, errors.New("key is empty or has characters other than letters, digits, - and _"))
+	if badID(c.Key) || strings.Trim(c.Key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") != "" {
+		faults = append(faults, errors.New("key is empty or has characters other than letters, digits, dots, - and _"))
 	}
 	switch c.Side {
 	case "vendor":

@@ -310,3 +310,38 @@ func TestAtMostFourInFlight(t *testing.T) {
 	}
 	w.clean(t)
 }
+
+// The real host speaks HTTP/2, where requests are written in another way.
+func TestSendOverHTTP2(t *testing.T) {
+	d := lineworkstest.New(lineworkstest.Options{})
+	defer d.Close()
+	server := httptest.NewUnstartedServer(d)
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	b := lineworkstest.NewBot("aoba")
+	d.Add(b)
+	p, err := lineworks.New(lineworks.Options{
+		APIURL: server.URL + lineworkstest.APIPath, AuthURL: server.URL + lineworkstest.TokenPath,
+		Connections: []lineworks.Connection{connection(b)}, HTTPClient: server.Client(), Timeout: 400 * time.Millisecond,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := world{Platform: p, bot: b}.post(t, sato, hello)
+	if _, err := p.Send(context.Background(), m); err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]lineworkstest.Fault{
+		"dropped": {Drop: true, AfterAccept: true}, "hangs": {Hang: true, AfterAccept: true},
+	} {
+		d.Next("users.messages", f)
+		var in *bot.InDoubt
+		if _, err := p.Send(context.Background(), m); !errors.As(err, &in) {
+			t.Errorf("%s: got %v, want in doubt", name, err)
+		}
+	}
+	if n := len(d.Sent()); n != 3 {
+		t.Errorf("%d messages arrived, want 3", n)
+	}
+}

@@ -69,7 +69,6 @@ type tokens struct {
 	mu     sync.Mutex
 	now    *token
 	flight *flight
-	wish   int // index into wishes that was granted last
 }
 
 type flight struct {
@@ -132,26 +131,17 @@ func (c *connection) discard(tok *token) {
 	}
 }
 
-// mint asks for a token, with fewer scopes if the first wish is refused.
+// mint asks for a token, with fewer scopes if the first wish is refused. It
+// begins with the best wish each time, so that a scope ticked later is found.
 func (p *Platform) mint(ctx context.Context, c *connection) (*token, error) {
-	c.tokens.mu.Lock()
-	first := c.tokens.wish
-	c.tokens.mu.Unlock()
 	var tok *token
 	var err error
-	for i := range wishes {
-		wish := (first + i) % len(wishes)
-		tok, err = p.mintOnce(ctx, c, wishes[wish])
+	for _, wish := range wishes {
+		tok, err = p.mintOnce(ctx, c, wish)
 		var refused *bot.Refused
-		if errors.As(err, &refused) && refused.Code == "invalid_scope" {
-			continue
+		if !errors.As(err, &refused) || refused.Code != "invalid_scope" {
+			break
 		}
-		if err == nil {
-			c.tokens.mu.Lock()
-			c.tokens.wish = wish
-			c.tokens.mu.Unlock()
-		}
-		break
 	}
 	if err != nil {
 		return nil, err

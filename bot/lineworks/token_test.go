@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -155,17 +156,42 @@ func TestMintThrottled(t *testing.T) {
 	}
 }
 
+// gate holds requests to the token endpoint back until it is opened.
+type gate struct{ open chan struct{} }
+
+func (g gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(r.URL.Path, "/token") {
+		select {
+		case <-g.open:
+		case <-r.Context().Done():
+			return nil, r.Context().Err()
+		}
+	}
+	return http.DefaultTransport.RoundTrip(r)
+}
+
 // A caller that gives up does not take the mint away from the others.
 func TestMintOutlivesItsFirstCaller(t *testing.T) {
-	w := start(t)
-	w.double.Next("token", lineworkstest.Fault{Hang: true})
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	g := gate{make(chan struct{})}
+	w := start(t, func(o *lineworks.Options, _ *lineworkstest.Options) { o.HTTPClient = &http.Client{Transport: g} })
+	d := w.post(t, sato, hello)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Millisecond)
 	defer cancel()
-	if _, err := w.Send(ctx, w.post(t, sato, hello)); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("got %v", err)
+	var in *bot.InDoubt
+	if _, err := w.Send(ctx, d); !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &in) {
+		t.Fatalf("the first: got %v, want a plain error", err)
 	}
-	if n := len(w.double.Sent()); n != 0 {
-		t.Errorf("%d messages were sent", n)
+	second := make(chan error)
+	go func() {
+		_, err := w.Send(context.Background(), d)
+		second <- err
+	}()
+	close(g.open)
+	if err := <-second; err != nil {
+		t.Errorf("the second: %v", err)
+	}
+	if n := w.double.Count("token"); n != 1 {
+		t.Errorf("%d tokens were minted, want the one that the first asked for", n)
 	}
 }
 

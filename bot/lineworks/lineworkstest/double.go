@@ -64,7 +64,7 @@ type Double struct {
 // Call is one request that reached the double.
 type Call struct {
 	Operation string // e.g. token, users.messages, channels.get
-	Bot       string // bot id, or client id for token
+	BotID     string // client id for token
 	Method    string
 	Path      string
 	Status    int // what was answered; 0 = nothing was
@@ -249,7 +249,7 @@ func (d *Double) route(r *http.Request, body []byte) (*request, bool) {
 	case len(parts) == 2 && parts[0] == "users" && r.Method == http.MethodGet:
 		q.Operation, q.parts = "users.get", parts
 	case len(parts) >= 2 && parts[0] == "bots":
-		q.Call.Bot, q.parts = unescape(parts[1]), parts[2:]
+		q.BotID, q.parts = unescape(parts[1]), parts[2:]
 		q.Operation = botOperation(r.Method, parts[2:])
 	}
 	return q, q.Operation != ""
@@ -282,10 +282,10 @@ func (d *Double) serveAPI(w http.ResponseWriter, r *http.Request, q *request) in
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return fail(w, http.StatusUnauthorized, "UNAUTHORIZED")
 	}
-	if q.Call.Bot == "" {
-		q.Call.Bot = g.bot.ID
+	if q.BotID == "" {
+		q.BotID = g.bot.ID
 	}
-	q.bot = d.bot(q.Call.Bot)
+	q.bot = d.bot(q.BotID)
 	if q.bot == nil || q.bot.ClientID != g.bot.ClientID {
 		return fail(w, http.StatusNotFound, "BOT_NOT_EXIST")
 	}

@@ -24,7 +24,7 @@ const skew = time.Minute
 func (d *Double) serveToken(w http.ResponseWriter, r *http.Request, body []byte) {
 	call := Call{Operation: "token", Method: r.Method, Path: r.URL.Path}
 	form, err := url.ParseQuery(string(body))
-	call.Bot = form.Get("client_id")
+	call.BotID = form.Get("client_id")
 	defer func() { d.record(call) }() // also when the connection is cut
 	if f := d.fault(call); f != nil {
 		call.Status = d.misbehave(w, r, f)
