@@ -37,7 +37,7 @@ func (h *Handlers) Routes() *http.ServeMux {
 	mux.HandleFunc("GET /m/{signed}/{name}", h.picture)
 	mux.Handle("GET /static/", web.Static())
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.message(w, r, http.StatusOK, "page.home") })
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { h.message(w, r, http.StatusNotFound, "page.missing") })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.message(w, r, http.StatusNotFound, "page.missing") })
 	return mux
 }
 
@@ -102,35 +102,12 @@ func (h *Handlers) take(p bot.Platform, lostForever bool, w http.ResponseWriter,
 	return status, kind, body
 }
 
-// secure sets what every page carries (OWASP ASVS 5, chapters 3 and 4).
-func secure(w http.ResponseWriter) {
-	head := w.Header()
-	head.Set("Content-Security-Policy", web.Policy)
-	head.Set("Referrer-Policy", "no-referrer")
-	head.Set("Cache-Control", "no-store")
-	head.Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-	head.Set("X-Content-Type-Options", "nosniff")
-	head.Set("X-Frame-Options", "DENY")
-	head.Set("Cross-Origin-Opener-Policy", "same-origin")
-	head.Set("Cross-Origin-Resource-Policy", "same-origin")
-	head.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-	if head.Get("Strict-Transport-Security") == "" {
-		head.Set("Strict-Transport-Security", "max-age=31536000")
-	}
-}
-
 // render writes a page, or a plain sentence if the page itself is broken.
 func (h *Handlers) render(w http.ResponseWriter, status int, page string, data any) {
-	var b bytes.Buffer
-	if err := web.Render(&b, page, data); err != nil {
+	if err := web.Serve(w, status, page, data); err != nil {
 		h.Log.Error("a page could not be drawn", "page", page, "error", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
 	}
-	secure(w)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	w.Write(b.Bytes())
 }
 
 // message shows one polite sentence; key.title and key.text are its words.

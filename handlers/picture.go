@@ -13,6 +13,7 @@ import (
 
 	"akari/bot"
 	"akari/content"
+	"akari/web"
 )
 
 // pictureName is a card's picture as its address names it: by material and
@@ -74,7 +75,7 @@ func (h *Handlers) picture(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.Close()
-	secure(w)
+	web.Secure(w)
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	w.Header().Set("Cache-Control", "public, max-age=86400")
 	w.Header().Set("Content-Type", fileType(m.Image))

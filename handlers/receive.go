@@ -236,7 +236,7 @@ func (t *Turn) overheard() error {
 // language is what the person is answered in: what they write in now, else what
 // is known of them, else Japanese.
 func (t *Turn) language() string {
-	if t.In.Kind == bot.Said {
+	if _, ours := word(t.In.Text); t.In.Kind == bot.Said && !ours { // "menu" is no sign of English
 		if lang := language(t.In.Text); lang != "" {
 			return lang
 		}

@@ -168,7 +168,7 @@ func (h *Handlers) viewerOpen(w http.ResponseWriter, r *http.Request) {
 	}
 	http.SetCookie(w, &http.Cookie{Name: "visit", Value: h.token(tokenVisit, visit) + "." + h.visitMAC(l.ID, visit), Path: "/v/" + r.PathValue("token"),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: strings.HasPrefix(h.PublicURL, "https:")})
-	secure(w)
+	web.Secure(w)
 	http.Redirect(w, r, "/v/"+r.PathValue("token"), http.StatusSeeOther)
 }
 
@@ -207,7 +207,7 @@ func (h *Handlers) viewerSeen(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	secure(w)
+	web.Secure(w)
 	w.WriteHeader(http.StatusNoContent)
 }
 
@@ -218,7 +218,7 @@ func (h *Handlers) viewerFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, ok := h.visitOf(r, l); !ok {
-		secure(w)
+		web.Secure(w)
 		http.Redirect(w, r, "/v/"+r.PathValue("token"), http.StatusSeeOther)
 		return
 	}
@@ -239,7 +239,7 @@ func (h *Handlers) viewerFile(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer f.Close()
-	secure(w)
+	web.Secure(w)
 	disposition := "inline"
 	if save {
 		disposition = "attachment"

@@ -204,3 +204,17 @@ type Source struct {
 func (t *Tx) EventOf(id ID) (Source, error) {
 	return first[Source](t.db, "SELECT id,kind,person_id,partner_id,object_kind,object_key,occurred_at FROM events WHERE id = ?", id)
 }
+
+// CountEvents counts the log by kind. Staff scope.
+func (t *Tx) CountEvents() (map[string]int, error) {
+	type row struct {
+		Kind string
+		N    int
+	}
+	rows, err := all[row](t.db, "SELECT kind, COUNT(*) AS n FROM events GROUP BY kind")
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.Kind] = r.N
+	}
+	return out, err
+}

@@ -27,6 +27,9 @@ type Partner struct {
 // Strings is a list kept as JSON in one column.
 type Strings []string
 
+// GormDataType tells gorm that this is one column.
+func (Strings) GormDataType() string { return "text" }
+
 // Scan implements sql.Scanner.
 func (s *Strings) Scan(src any) error {
 	var b []byte

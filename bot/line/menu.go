@@ -147,15 +147,13 @@ func (p *Platform) takeDown(ctx context.Context, id string) error {
 
 // blob is call for the address that takes files.
 func (p *Platform) blob(ctx context.Context, f func(*messaging_api.MessagingApiBlobAPI) (*http.Response, error)) (*http.Response, error) {
-	token, err := p.tokens.get(ctx)
-	if err != nil {
-		return nil, &preparation{err}
-	}
-	api, err := messaging_api.NewMessagingApiBlobAPI(token, messaging_api.WithBlobEndpoint(p.o.DataAPIURL), messaging_api.WithBlobHTTPClient(p.client))
-	if err != nil {
-		return nil, &preparation{fmt.Errorf("line: line.data_api_url is no address: %w", err)}
-	}
-	return f(api.WithContext(ctx))
+	return p.withToken(ctx, func(token string) (*http.Response, error) {
+		api, err := messaging_api.NewMessagingApiBlobAPI(token, messaging_api.WithBlobEndpoint(p.o.DataAPIURL), messaging_api.WithBlobHTTPClient(p.client))
+		if err != nil {
+			return nil, &preparation{fmt.Errorf("line: line.data_api_url is no address: %w", err)}
+		}
+		return f(api.WithContext(ctx))
+	})
 }
 
 // richMenu lays the buttons over the picture.

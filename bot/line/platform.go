@@ -155,6 +155,7 @@ func limits() bot.Limits {
 		Image:       true,
 		ImageAlone:  true,
 		PerCall:     maxMessages,
+		Replies:     true,
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/line/line-bot-sdk-go/v8/linebot/messaging_api"
 
@@ -31,20 +32,21 @@ const (
 	bright = "#FFFFFF"
 )
 
-// pushBody is the body of a push, which is what Render freezes: also a delivery
-// that answers by reply token has it, so that it can fall back to a push and
-// its token is not written down with it.
-type pushBody struct {
-	To                   string            `json:"to"`
-	Messages             []json.RawMessage `json:"messages"`
-	NotificationDisabled bool              `json:"notificationDisabled"`
-	Units                []string          `json:"customAggregationUnits"`
+// rawMessage passes a frozen message through the SDK unchanged.
+type rawMessage struct {
+	typ  string
+	body json.RawMessage
 }
+
+func (m rawMessage) GetType() string              { return m.typ }
+func (m rawMessage) MarshalJSON() ([]byte, error) { return m.body, nil }
 
 // unitForm is what an aggregation unit may be.
 var unitForm = regexp.MustCompile(`^[A-Za-z0-9_]{1,30}$`)
 
-// Render freezes up to five fitted parts into the body of one call.
+// Render freezes up to five fitted parts into the body of a push. Also a delivery
+// that answers by reply token is frozen as one: so it can fall back to a push,
+// and its token is not written down.
 func (p *Platform) Render(d bot.Delivery) ([]byte, error) {
 	if d.Act != bot.Post && d.Act != bot.Private {
 		return nil, fmt.Errorf("line: cannot %q; LINE has neither edit, delete nor forms", d.Act)
@@ -53,7 +55,8 @@ func (p *Platform) Render(d bot.Delivery) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body := pushBody{To: to, Units: []string{}}
+	// Units must not be nil: null is refused.
+	body := &messaging_api.PushMessageRequest{To: to, CustomAggregationUnits: []string{}}
 	for i, m := range d.Parts {
 		if err := limits().Check(m); err != nil {
 			return nil, fmt.Errorf("line: part %d was not fitted: %w", i+1, err)
@@ -62,13 +65,15 @@ func (p *Platform) Render(d bot.Delivery) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line: part %d: %w", i+1, err)
 		}
-		body.Messages = append(body.Messages, frozen...)
+		for _, message := range frozen {
+			body.Messages = append(body.Messages, message)
+		}
 	}
 	if n := len(body.Messages); n == 0 || n > maxMessages {
 		return nil, fmt.Errorf("line: %d messages in one call, there must be 1 to %d", n, maxMessages)
 	}
 	if p.o.Units && unitForm.MatchString(d.Tag) {
-		body.Units = append(body.Units, d.Tag)
+		body.CustomAggregationUnits = append(body.CustomAggregationUnits, d.Tag)
 	}
 	return json.Marshal(body)
 }
@@ -86,7 +91,7 @@ func receiver(d bot.Delivery) (string, error) {
 }
 
 // freeze makes one part into one message, or a carousel too heavy into two.
-func freeze(m bot.Message) ([]json.RawMessage, error) {
+func freeze(m bot.Message) ([]rawMessage, error) {
 	var message messaging_api.MessageInterface
 	most := maxCarousel
 	switch {
@@ -106,13 +111,13 @@ func freeze(m bot.Message) ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making its JSON: %w", err)
 	}
-	var typed struct{ Type string }
-	if err := json.Unmarshal(frozen, &typed); err != nil || typed.Type == "" {
+	raw, ok := readMessage(frozen)
+	if !ok {
 		return nil, errors.New("its JSON has no type: an SDK value was passed by value instead of by pointer")
 	}
 	switch {
 	case len(frozen) <= most:
-		return []json.RawMessage{frozen}, nil
+		return []rawMessage{raw}, nil
 	case len(m.Cards) < 2:
 		return nil, fmt.Errorf("its JSON is %d bytes, at most %d", len(frozen), most)
 	}
@@ -123,6 +128,14 @@ func freeze(m bot.Message) ([]json.RawMessage, error) {
 	}
 	second, err := freeze(bot.Message{Cards: m.Cards[half:]})
 	return append(first, second...), err
+}
+
+func readMessage(frozen json.RawMessage) (rawMessage, bool) {
+	var typed struct {
+		Type string `json:"type"`
+	}
+	err := json.Unmarshal(frozen, &typed)
+	return rawMessage{typed.Type, frozen}, err == nil && typed.Type != ""
 }
 
 // checkButtons refuses what LINE would refuse, before it is written down.
@@ -152,17 +165,17 @@ func flex(alt string, contents messaging_api.FlexContainerInterface) *messaging_
 // titles.
 func carousel(cards []bot.Card) *messaging_api.FlexMessage {
 	c := &messaging_api.FlexCarousel{}
-	alt := ""
+	alt, last := []string{}, ""
 	for _, card := range cards {
 		c.Contents = append(c.Contents, *bubble(card, true))
-		if card.Title != "" {
-			alt += "・" + card.Title + "\n"
+		if card.Title != last { // a card that goes on has the same title
+			alt, last = append(alt, "・"+card.Title), card.Title
 		}
 	}
-	if alt == "" {
-		alt = "▼"
+	if len(alt) == 0 {
+		alt = append(alt, "▼")
 	}
-	return flex(alt, c)
+	return flex(strings.Join(alt, "\n"), c)
 }
 
 // bubble is a card, or a text with buttons.

@@ -1,10 +1,12 @@
 package line
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,35 +20,33 @@ import (
 // backOff is how long to wait after a 429, for which LINE names no time.
 const backOff = 30 * time.Second
 
-// rawMessage passes a frozen message through the SDK unchanged.
-type rawMessage struct {
-	typ  string
-	body json.RawMessage
-}
-
-func (m rawMessage) GetType() string              { return m.typ }
-func (m rawMessage) MarshalJSON() ([]byte, error) { return m.body, nil }
-
-// call makes one API call with a good token, and with a fresh one once more if
-// LINE refused the token, which is before it looked at anything else. f must
-// make exactly one call each time.
-func (p *Platform) call(ctx context.Context, f func(*messaging_api.MessagingApiAPI) (*http.Response, error)) (*http.Response, error) {
+// withToken makes one API call with a good token, and once more with a fresh
+// one if LINE refused the token, which it does before it looks at anything else.
+// f must make exactly one call each time.
+func (p *Platform) withToken(ctx context.Context, f func(token string) (*http.Response, error)) (*http.Response, error) {
 	for again := false; ; again = true {
 		token, err := p.tokens.get(ctx)
 		if err != nil {
 			return nil, &preparation{err}
 		}
-		// A client of its own for each call: WithContext changes its receiver.
-		api, err := messaging_api.NewMessagingApiAPI(token, messaging_api.WithEndpoint(p.o.APIURL), messaging_api.WithHTTPClient(p.client))
-		if err != nil {
-			return nil, &preparation{fmt.Errorf("line: line.api_url is no address: %w", err)}
-		}
-		res, err := f(api.WithContext(ctx))
+		res, err := f(token)
 		if res != nil && res.StatusCode == http.StatusUnauthorized && !again && p.tokens.drop(token) {
 			continue
 		}
 		return res, err
 	}
+}
+
+// call is withToken for a call of the SDK. Each has a client of its own, because
+// the SDK's WithContext changes its receiver.
+func (p *Platform) call(ctx context.Context, f func(*messaging_api.MessagingApiAPI) (*http.Response, error)) (*http.Response, error) {
+	return p.withToken(ctx, func(token string) (*http.Response, error) {
+		api, err := messaging_api.NewMessagingApiAPI(token, messaging_api.WithEndpoint(p.o.APIURL), messaging_api.WithHTTPClient(p.client))
+		if err != nil {
+			return nil, &preparation{fmt.Errorf("line: line.api_url is no address: %w", err)}
+		}
+		return f(api.WithContext(ctx))
+	})
 }
 
 // preparation failed: nothing was asked of LINE that anybody could see.
@@ -56,52 +56,87 @@ func (e *preparation) Unwrap() error { return e.error }
 
 // Send pushes d.Body under the key of the delivery, or replies with its
 // messages. The receipt is LINE's message ids, joined by commas.
+//
+// The bytes go out as they were written down and not through the SDK, which
+// would marshal them anew: with the same retry key they must be the same at
+// every try, even after the SDK was updated in between.
 func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
-	var body pushBody
-	if err := json.Unmarshal(d.Body, &body); err != nil || len(body.Messages) == 0 || !idForm.MatchString(body.To) {
+	messages, ok := readBody(d.Body)
+	if !ok {
 		return "", &bot.Refused{Code: "bad_body"}
 	}
-	var messages []messaging_api.MessageInterface
-	for _, raw := range body.Messages {
-		var typed struct{ Type string }
-		if err := json.Unmarshal(raw, &typed); err != nil || typed.Type == "" {
+	path, key, body, reply := "/v2/bot/message/push", d.Key, d.Body, useReply(d)
+	if reply {
+		var err error
+		body, err = json.Marshal(&messaging_api.ReplyMessageRequest{ReplyToken: d.Reply.Token, Messages: messages})
+		if err != nil {
 			return "", &bot.Refused{Code: "bad_body"}
 		}
-		messages = append(messages, rawMessage{typed.Type, raw})
+		path, key = "/v2/bot/message/reply", ""
 	}
-	reply := useReply(d)
-	var sent []messaging_api.SentMessage
-	res, err := p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
-		if reply {
-			res, out, err := api.ReplyMessageWithHttpInfo(&messaging_api.ReplyMessageRequest{ReplyToken: d.Reply.Token, Messages: messages})
-			if out != nil {
-				sent = out.SentMessages
-			}
-			return res, err
-		}
-		res, out, err := api.PushMessageWithHttpInfo(&messaging_api.PushMessageRequest{
-			To: body.To, Messages: messages, NotificationDisabled: body.NotificationDisabled, CustomAggregationUnits: body.Units,
-		}, d.Key)
-		if out != nil {
-			sent = out.SentMessages
-		}
-		return res, err
+	var out messaging_api.PushMessageResponse // a reply's is the same
+	res, err := p.withToken(ctx, func(token string) (*http.Response, error) {
+		return p.post(ctx, path, token, key, body, &out)
 	})
 	p.log(ctx, d, res)
-	if res == nil {
-		return "", unanswered(err)
-	}
 	switch {
-	case err == nil:
-		return receipt(sent), nil
-	case res.StatusCode/100 == 2 && reply:
+	case res == nil:
+		return "", unanswered(err)
+	case res.StatusCode == http.StatusOK && err == nil:
+		return receipt(out.SentMessages), nil
+	case res.StatusCode == http.StatusOK && reply:
 		return "", nil // accepted; only its answer could not be read to the end
-	case res.StatusCode/100 == 2:
+	case res.StatusCode == http.StatusOK:
 		return "", &bot.InDoubt{Err: errors.New("line: accepted, but the answer broke off")} // the next try learns the ids from a 409
 	case res.StatusCode == http.StatusConflict && !reply:
 		return accepted(res), nil
 	}
 	return "", failure(res)
+}
+
+// readBody answers the messages of what Render wrote, and whether it is such.
+func readBody(body []byte) ([]messaging_api.MessageInterface, bool) {
+	var frozen struct {
+		To       string            `json:"to"`
+		Messages []json.RawMessage `json:"messages"`
+	}
+	if err := json.Unmarshal(body, &frozen); err != nil || !idForm.MatchString(frozen.To) {
+		return nil, false
+	}
+	var out []messaging_api.MessageInterface
+	for _, raw := range frozen.Messages {
+		message, ok := readMessage(raw)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, message)
+	}
+	return out, len(out) > 0
+}
+
+// post sends body as it is. The body of an answer other than 200 can be read
+// from the response; a response that broke off is given with an error.
+func (p *Platform) post(ctx context.Context, path, token, key string, body []byte, out any) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(p.o.APIURL, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, &preparation{fmt.Errorf("line: line.api_url is no address: %w", err)}
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	r.Header.Set("Content-Type", "application/json; charset=UTF-8")
+	if key != "" {
+		r.Header.Set("X-Line-Retry-Key", key)
+	}
+	res, err := p.client.Do(r)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // unanswered words it
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	res.Body = io.NopCloser(bytes.NewReader(answer))
+	if err == nil && res.StatusCode == http.StatusOK {
+		err = json.Unmarshal(answer, out)
+	}
+	return res, err //nolint:wrapcheck // only whether there is one is used
 }
 
 // log keeps LINE's own id of every request, which its support asks for.

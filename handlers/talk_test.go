@@ -1,0 +1,278 @@
+package handlers_test
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"akari/bot"
+	"akari/bot/playground"
+	"akari/bot/playground/playgroundtest"
+	"akari/content"
+	"akari/coord"
+	"akari/handlers"
+	"akari/models"
+	"akari/models/modelstest"
+)
+
+// house is everything that a conversation needs, on a real database: what
+// serve builds, with the playground as the only platform.
+type house struct {
+	store *models.Store
+	lib   *content.Library
+	mind  *handlers.Handlers
+	url   string
+	*playgroundtest.Client
+}
+
+const people = `
+staff:
+  - {key: s-ito, name: 伊藤, department: パートナー営業部, roles: [admin]}
+  - {key: s-sato, name: 佐藤, department: 販促企画部, roles: [sender]}
+partners:
+  - {key: p-aoba, name: 青葉商事, tier: gold, tags: [東日本], owner: s-ito, people: [{key: aoba-01, name: 田中, role: rep}, {key: aoba-02, name: 鈴木, role: rep}]}
+  - {key: p-minami, name: 南海システム, tier: silver, owner: s-sato, people: [{key: minami-01, name: 森川, role: rep}]}
+`
+
+const knowledge = `
+entries:
+  - key: deal-registration
+    question: {ja: 商談登録の有効期限は何日ですか, en: How long is a deal registration valid?}
+    variants: {ja: [案件登録はいつまで有効, 商談登録の期限]}
+    answer: {ja: 商談登録の有効期限は、登録日から90日間です。, en: A deal registration is valid for 90 days.}
+    materials: [guide]
+  - key: gold-discount
+    question: ゴールド代理店の特別値引率を教えてください
+    answer: ゴールド代理店の特別値引率は25%です。
+    audience: {tiers: [gold]}
+  - key: trial
+    question: トライアル環境の申し込み方法は
+    answer: トライアルは申込フォームから、最短で翌営業日にご用意します。
+  - key: demo
+    question: デモ環境の貸し出しはできますか
+    answer: デモ環境は無償で30日間お貸しします。
+`
+
+const materials = `
+materials:
+  - {key: guide, kind: document, title: {ja: 商談登録ガイド, en: Deal registration guide}, description: 手順と期限, file: guide.pdf, version: 2, owner: {person: s-ito, department: パートナー営業部}}
+  - {key: old-price, kind: document, title: 旧価格表, file: old.pdf, valid_until: 2020-03-31, owner: {person: s-ito, department: パートナー営業部}}
+  - {key: gold-sheet, kind: document, title: ゴールド限定資料, file: gold.pdf, audience: {tiers: [gold]}}
+`
+
+const pdf = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+// newHouse opens a house on a fresh database.
+func newHouse(t *testing.T, driver string) *house {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	store := modelstest.Open(t, driver)
+	ctx, cancel := context.WithCancel(context.Background())
+	seed, problems := models.ReadSeed(strings.NewReader(people), "people.yaml")
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	if _, err := store.Seed(ctx, seed); err != nil {
+		t.Fatal(err)
+	}
+	lib, broken, err := content.Open(content.Options{Dir: knowledgeDir(t), Embedded: content.Sample(), Zone: time.UTC, Now: time.Now, Small: true})
+	if err != nil || len(broken) > 0 {
+		t.Fatal(err, broken)
+	}
+	var play *playground.Platform
+	play = playground.New(playground.Options{Personas: func(context.Context) ([]playground.Persona, error) { return cast(), nil }, Log: log})
+	var sender *bot.Sender
+	mind := handlers.New(handlers.Options{
+		Store: store, Library: lib, Platforms: []bot.Platform{play}, PublicURL: "http://akari.test", Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
+		Vendor:   handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: time.UTC, Languages: []string{"ja", "en"}},
+		SpoolDir: filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
+		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log,
+		Nudge: func() { sender.Nudge() }, Hurry: func(ids []string) { sender.Hurry(ids...) },
+	})
+	store.Operations(play.Operation)
+	outbox, err := models.NewOutbox(store, models.OutboxOptions{Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Prepare: mind.Prepare, Ended: mind.Ended, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender = bot.NewSender(bot.SenderOptions{Platforms: []bot.Platform{play}, Outbox: outbox, Pacer: coord.NewMemory(func() int { return 1 }), Log: log, Grace: time.Second})
+	mux := mind.Routes()
+	mux.Handle("/play/", play.Pages())
+	mux.Handle("/play", play.Pages())
+	server := httptest.NewServer(mux)
+	done := make(chan struct{})
+	go func() { defer close(done); sender.Run(ctx) }()
+	t.Cleanup(func() { play.Close(); server.Close(); cancel(); <-done })
+	return &house{store: store, lib: lib, mind: mind, url: server.URL, Client: playgroundtest.New(t, server.URL)}
+}
+
+func knowledgeDir(t *testing.T) string {
+	dir := t.TempDir()
+	for name, body := range map[string]string{"faq/a.yaml": knowledge, "materials/materials.yaml": materials, "materials/guide.pdf": pdf, "materials/old.pdf": pdf, "materials/gold.pdf": pdf} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func cast() []playground.Persona {
+	room := func(id, kind string) playground.Room { return playground.Room{ID: id, Name: id, Kind: kind} }
+	rep := func(key, partner string) playground.Persona {
+		return playground.Persona{User: key, Name: key, Side: playground.SideMember, Partner: partner, PartnerName: partner, Role: "rep",
+			Rooms: []playground.Room{room("direct-"+key, playground.KindDirect), room(partner, playground.KindShared)}}
+	}
+	staff := func(key string) playground.Persona {
+		return playground.Persona{User: key, Name: key, Side: playground.SideStaff, Rooms: []playground.Room{
+			room("direct-"+key, playground.KindDirect), room(handlers.PlaygroundStaffRoom, playground.KindStaff), room("p-aoba", playground.KindShared), room("p-minami", playground.KindShared)}}
+	}
+	return []playground.Persona{rep("aoba-01", "p-aoba"), rep("aoba-02", "p-aoba"), rep("minami-01", "p-minami"), staff("s-ito"), staff("s-sato")}
+}
+
+type testWriter struct{ t testing.TB }
+
+func (w testWriter) Write(b []byte) (int, error) {
+	w.t.Log(strings.TrimSpace(string(b)))
+	return len(b), nil
+}
+
+var _ fs.FS = content.Sample()
+
+// events counts the log by kind, and by outcome where it is an inbound's row.
+func (h *house) events(t *testing.T) map[string]int {
+	t.Helper()
+	out := map[string]int{}
+	err := h.store.View(context.Background(), func(tx *models.Tx) (err error) {
+		out, err = tx.CountEvents()
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// said fails the test unless one of the lines contains every part.
+func said(t *testing.T, lines []string, parts ...string) {
+	t.Helper()
+	all := strings.Join(lines, "\n")
+	for _, p := range parts {
+		if !strings.Contains(all, p) {
+			t.Fatalf("nothing said %q; what was said:\n%s", p, all)
+		}
+	}
+}
+
+// unsaid fails the test if any line contains a part.
+func unsaid(t *testing.T, lines []string, parts ...string) {
+	t.Helper()
+	all := strings.Join(lines, "\n")
+	for _, p := range parts {
+		if strings.Contains(all, p) {
+			t.Fatalf("%q must not be said; what was said:\n%s", p, all)
+		}
+	}
+}
+
+func TestAQuestionIsAnsweredWithItsMaterial(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		rep := h.As("aoba-01").In("p-aoba")
+		lines := rep.Say("@Akari 商談登録の有効期限は？").See()
+		said(t, lines, "90日間", "資料：商談登録ガイド", "解決した", "解決しない", "はじめての方へ")
+		lines = rep.Press("資料：商談登録ガイド").See()
+		said(t, lines, "商談登録ガイド", "開く")
+		if link := rep.Link("開く"); !strings.HasPrefix(link, "http://akari.test/v/") {
+			t.Fatalf("the link is %q", link)
+		}
+		other := strings.Join(h.As("aoba-02").In("p-aoba").All(), "\n")
+		if strings.Contains(other, "/v/") || strings.Contains(other, "お届けします") {
+			t.Fatalf("a colleague sees the personal link:\n%s", other)
+		}
+		said(t, rep.Press("解決した").See(), "お役に立て")
+		n := h.events(t)
+		for kind, want := range map[string]int{"asked": 1, "answered": 1, "requested": 1, "rated": 1, "notice_shown": 1} {
+			if n[kind] != want {
+				t.Errorf("%d events %q, want %d (all: %v)", n[kind], kind, want, n)
+			}
+		}
+	})
+}
+
+func TestAudienceAndValidityHold(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	gold, silver := h.As("aoba-01").In("direct-aoba-01"), h.As("minami-01").In("direct-minami-01")
+	said(t, gold.Say("ゴールド代理店の特別値引率を教えて").See(), "25%")
+	unsaid(t, silver.Say("ゴールド代理店の特別値引率を教えて").See(), "25%")
+	unsaid(t, silver.Say("資料一覧").See(), "ゴールド限定資料", "旧価格表")
+	said(t, gold.Say("資料一覧").See(), "ゴールド限定資料", "商談登録ガイド")
+	unsaid(t, gold.Say("旧価格表").See(), "資料：旧価格表")
+}
+
+func TestAGapIsAnsweredByStaffAndBecomesAnEntry(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		rep, staff := h.As("aoba-01").In("p-aoba"), h.As("s-ito").In(handlers.PlaygroundStaffRoom)
+		said(t, rep.Say("@Akari 海外拠点でも契約書の原本は必要でしょうか").See(), "見つかりませんでした", "担当者に聞く")
+		said(t, rep.Press("担当者に聞く").See(), "承りました")
+		staff.Wait("未回答の質問")
+		said(t, staff.All(), "青葉商事", "田中", "海外拠点でも契約書の原本", "回答する")
+		staff.Press("回答する").See()
+		if errs := staff.Submit(map[string]string{"answer": "  "}); len(errs) == 0 {
+			t.Fatal("an empty answer was taken")
+		}
+		if errs := staff.Submit(map[string]string{"answer": "はい、原本をお送りください。"}); len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		said(t, []string{rep.Wait("お待たせしました")}, "原本をお送りください")
+		staff.Wait("FAQに追加")
+		staff.Press("FAQに追加").See()
+		if errs := staff.Submit(map[string]string{"question": "海外拠点の契約書は原本が必要ですか", "answer": "はい、原本をお送りください。", "variants": "海外の契約書"}); len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		staff.Wait("FAQに追加しました")
+		var rows []models.Overlay
+		if err := h.store.View(context.Background(), func(tx *models.Tx) (err error) { rows, err = tx.Overlays(); return err }); err != nil || len(rows) != 1 {
+			t.Fatal(rows, err)
+		}
+		if p := h.lib.Overlay([]content.Row{{Kind: rows[0].Kind, Key: rows[0].Key, Body: []byte(rows[0].Body)}}); len(p) > 0 {
+			t.Fatal(p)
+		}
+		said(t, h.As("minami-01").In("direct-minami-01").Say("海外拠点の契約書は原本が必要ですか").See(), "原本をお送りください")
+		n := h.events(t)
+		for _, kind := range []string{"unanswered", "escalated", "gap_answered", "entry_added"} {
+			if n[kind] != 1 {
+				t.Errorf("%d events %q, want 1 (all: %v)", n[kind], kind, n)
+			}
+		}
+	})
+}
+
+func TestStaffWordsAreForStaff(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	rep := h.As("minami-01").In("direct-minami-01")
+	said(t, rep.Say("未回答").See(), "ベンダーの担当者だけ")
+	said(t, h.As("s-sato").In("direct-s-sato").Say("gaps").See(), "未回答の質問はありません")
+}
+
+func TestChatterIsNotStored(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	h.As("aoba-01").In("p-aoba").Say("お昼どうする？").Silence(300 * time.Millisecond)
+	if n := h.events(t); len(n) != 0 {
+		t.Fatalf("talk among people is on record: %v", n)
+	}
+}
+
+func TestEnglishIsAnsweredInEnglish(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	said(t, h.As("aoba-01").In("direct-aoba-01").Say("How long is a deal registration valid?").See(), "valid for 90 days", "Solved", "Not solved")
+}
