@@ -99,7 +99,7 @@ func samples() map[string]any {
 
 var (
 	inlineScript = regexp.MustCompile(`<script(?:\s[^>]*)?>`)
-	inlineStyle  = regexp.MustCompile(`<style|\sstyle=|\son[a-z]+=`)
+	inlineStyle  = regexp.MustCompile(`<style|\sstyle=|\son[a-z]+="`)
 	otherHost    = regexp.MustCompile(`(?:src|href|action)="(?:https?:)?//`)
 )
 
