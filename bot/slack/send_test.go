@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -288,7 +290,9 @@ func TestNothingWrittenIsNoDoubt(t *testing.T) {
 	}
 	address := "http://" + l.Addr().String() + "/api/"
 	_ = l.Close()
-	tls := httptest.NewTLSServer(http.NotFoundHandler()) // with a certificate nobody trusts
+	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
+	tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+	tls.StartTLS() // with a certificate nobody trusts
 	defer tls.Close()
 	for _, api := range []string{address, tls.URL + "/api/"} {
 		p := newPlatform(t, func(o *slack.Options) { o.APIURL, o.AllowInsecure, o.AllowTestHosts = api, true, true })

@@ -78,6 +78,9 @@ func compareGolden(t *testing.T, p *slack.Platform, file string, d bot.Delivery)
 	for _, fault := range slackFaults(t, body) {
 		t.Errorf("Slack would refuse it: %s", fault)
 	}
+	for _, text := range slacktest.Live(body) {
+		t.Errorf("something comes alive: %q", text)
+	}
 	got := pretty(t, body)
 	if *update {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
