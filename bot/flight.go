@@ -114,6 +114,7 @@ func (s *Sender) fly(f *flight) {
 	began := time.Now()
 	receipt, err := s.send(f.Delivery)
 	took := time.Since(began)
+	s.hush(f.lane, err)
 	settled := s.settle(f, receipt, err)
 	s.after(f, settled, took, err)
 }
@@ -124,12 +125,41 @@ func (s *Sender) begin(f *flight) bool {
 	s.mu.Lock()
 	stopping := !s.running
 	s.mu.Unlock()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if stopping || !time.Now().Before(f.until) {
+	if stopping || s.hushed(f.lane) > 0 {
 		return false
 	}
-	return true
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Now().Before(f.until)
+}
+
+// hush keeps this process from sending into a lane from the moment of a 429
+// on: the pause in the database takes a few milliseconds to be written, and in
+// these a busy lane would send more. It is short; the row decides how long.
+func (s *Sender) hush(l Lane, err error) {
+	var throttled *Throttled
+	var refused *Refused
+	switch {
+	case errors.As(err, &throttled) && throttled.Whole:
+	case errors.As(err, &refused) && refused.Down:
+		l.Operation = ""
+	default:
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet[l] = time.Now().Add(time.Second)
+}
+
+// hushed answers how long a lane is still to be left alone by this process.
+func (s *Sender) hushed(l Lane) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	until := s.quiet[l]
+	if whole := s.quiet[Lane{Platform: l.Platform, Connection: l.Connection}]; whole.After(until) {
+		until = whole
+	}
+	return max(0, time.Until(until))
 }
 
 func (s *Sender) send(d Delivery) (receipt string, err error) {

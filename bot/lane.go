@@ -68,6 +68,9 @@ func (l *lane) work(ctx context.Context) time.Duration {
 
 // pass looks once and sends at most n. It answers how many left.
 func (l *lane) pass(ctx context.Context, n int) (sent int, again time.Duration) {
+	if left := l.s.hushed(l.Lane); left > 0 {
+		return 0, left
+	}
 	picked, again, err := l.pick(ctx, n)
 	if err != nil && ctx.Err() == nil {
 		l.s.Log.Error("the outbox cannot be looked at", "lane", l.String(), "why", err)

@@ -68,14 +68,15 @@ type Sender struct {
 	slots    map[string]chan struct{}
 	loops    sync.WaitGroup
 	inFlight sync.WaitGroup
-	stuck    int // flights whose end cannot be written at the moment
+	quiet    map[Lane]time.Time // lanes that are to be left alone until then; Operation "" = the connection
+	stuck    int                // flights whose end cannot be written at the moment
 }
 
 // NewSender makes a sender; Run sets it to work.
 func NewSender(o SenderOptions) *Sender {
 	s := &Sender{
 		SenderOptions: o, platforms: map[string]Platform{}, kick: make(chan struct{}, 1), tell: make(chan struct{}, 1),
-		lanes: map[Lane]*lane{}, busy: map[string]int{}, flights: map[string]*flight{}, slots: map[string]chan struct{}{},
+		lanes: map[Lane]*lane{}, busy: map[string]int{}, flights: map[string]*flight{}, slots: map[string]chan struct{}{}, quiet: map[Lane]time.Time{},
 	}
 	for _, p := range o.Platforms {
 		s.platforms[p.Name()] = p

@@ -289,6 +289,7 @@ func TestSenderSendsSoonAndLeavesNothingBehind(t *testing.T) {
 		stop()
 		p.(finding).http.CloseIdleConnections()
 		c.CloseClientConnections()
+		b.store.Close()
 		goleak.VerifyNone(t, before)
 	})
 }
