@@ -69,7 +69,7 @@ func (b *binder) document(text []byte, c *Config) {
 			continue
 		}
 		if bodies++; bodies > 1 {
-			b.at(line(doc.Body), "a second document begins here; keep everything in one")
+			b.at(lineOf(doc.Body), "a second document begins here; keep everything in one")
 			return
 		}
 		b.mapping("", doc.Body, reflect.ValueOf(c).Elem())
@@ -99,13 +99,13 @@ func (b *binder) mapping(path string, n ast.Node, v reflect.Value) {
 	}
 	values, ok := pairs(n)
 	if !ok {
-		b.at(line(n), "%s must hold keys, not %s", or(path, "the file"), describe(n))
+		b.at(lineOf(n), "%s must hold keys, not %s", or(path, "the file"), describe(n))
 		return
 	}
 	seen := map[string]int{}
 	for _, kv := range values {
 		key := keyText(kv.Key)
-		keyLine := line(kv.Key)
+		keyLine := lineOf(kv.Key)
 		if first, twice := seen[key]; twice {
 			b.at(keyLine, "%s stands twice, first on line %d", join(path, key), first)
 			continue
@@ -175,14 +175,14 @@ func (b *binder) records(path string, n ast.Node, field reflect.Value) {
 	}
 	items, ok := n.(*ast.SequenceNode)
 	if !ok {
-		b.at(line(n), "%s must be a list, not %s", path, describe(n))
+		b.at(lineOf(n), "%s must be a list, not %s", path, describe(n))
 		return
 	}
 	// Elements are bound in place: places are remembered by path with an index.
 	field.Set(reflect.MakeSlice(field.Type(), len(items.Values), len(items.Values)))
 	for i, item := range items.Values {
 		itemPath := fmt.Sprintf("%s[%d]", path, i)
-		b.places[itemPath] = place{line: line(item)}
+		b.places[itemPath] = place{line: lineOf(item)}
 		b.mapping(itemPath, item, field.Index(i))
 	}
 }
@@ -200,7 +200,7 @@ func (b *binder) list(path string, n ast.Node, field reflect.Value, lone bool) {
 		case lone:
 			setList(field, []string{raw.text})
 		default:
-			b.at(line(n), "%s must be a list such as [a, b], not %s", path, describe(n))
+			b.at(lineOf(n), "%s must be a list such as [a, b], not %s", path, describe(n))
 		}
 		return
 	}
@@ -212,7 +212,7 @@ func (b *binder) list(path string, n ast.Node, field reflect.Value, lone bool) {
 		}
 		if raw.text == "" {
 			if !raw.expanded {
-				b.at(line(item), "%s has an empty item", path)
+				b.at(lineOf(item), "%s has an empty item", path)
 			}
 			continue
 		}

@@ -45,7 +45,7 @@ func TestShippedFileHoldsEveryKeyWithACommentAndItsDefault(t *testing.T) {
 		}
 		for _, kv := range values {
 			p := join(path, keyText(kv.Key))
-			found[p] = line(kv.Key)
+			found[p] = lineOf(kv.Key)
 			walk(p, kv.Value)
 		}
 	}

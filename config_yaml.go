@@ -16,7 +16,7 @@ func (b *binder) bare(n ast.Node) ast.Node {
 		case *ast.AnchorNode:
 			n = t.Value
 		case *ast.AliasNode:
-			b.at(line(n), "aliases (*name) are not supported; write the value out")
+			b.at(lineOf(n), "aliases (*name) are not supported; write the value out")
 			return nil
 		case nil:
 			return nil
@@ -52,19 +52,19 @@ func isNull(n ast.Node) bool {
 	return ok
 }
 
-func line(n ast.Node) int {
+func lineOf(n ast.Node) int {
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return 0
 	}
 	// The token of a mapping is its first colon; its first key may stand above.
 	if values, ok := pairs(n); ok && len(values) > 0 {
-		return line(values[0].Key)
+		return lineOf(values[0].Key)
 	}
 	return n.GetToken().Position.Line
 }
 
 func keyLineOf(n ast.Node, keyLine int) int {
-	if l := line(n); l > 0 {
+	if l := lineOf(n); l > 0 {
 		return l
 	}
 	return keyLine
@@ -97,13 +97,13 @@ func (b *binder) scalar(path string, n ast.Node) (raw, bool) {
 	case *ast.NullNode:
 		return raw{expanded: true}, true
 	default:
-		b.at(line(n), "%s must be a single value, not %s", path, describe(n))
+		b.at(lineOf(n), "%s must be a single value, not %s", path, describe(n))
 		return raw{}, false
 	}
 	r.shown = r.text
 	text, expanded, missing := expand(r.text, b.env)
 	if missing != "" {
-		b.missing[path] = Problem{File: b.file, Line: line(n),
+		b.missing[path] = Problem{File: b.file, Line: lineOf(n),
 			Text: path + " uses ${" + missing + "}, which is not set in the environment and has no default (${" + missing + ":-…})"}
 		return raw{}, false
 	}

@@ -5,4 +5,18 @@
 // decision.
 package main
 
-func main() {}
+import (
+	"io"
+	"os"
+	_ "time/tzdata" // the image has no zone files
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// surroundings is what a command gets from outside.
+type surroundings struct {
+	environ        []string
+	stdout, stderr io.Writer
+}

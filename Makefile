@@ -1,0 +1,73 @@
+# make run    try it: the playground at http://localhost:8080/play
+# make test   every test that the services on this machine allow
+# make check  what CI runs, where everything must be there (AKARI_CI=1)
+SHELL := /bin/bash
+BIN := $(CURDIR)/.cache/bin
+GOLANGCI_VERSION := v2.15.0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# Builds need no C compiler; -race does, so tests with it switch cgo on.
+export CGO_ENABLED ?= 0
+FUZZTIME ?= 30s
+# Tests of several packages share one database server and two cores.
+TESTFLAGS ?= -p 2 -timeout 10m
+
+.PHONY: run build test race lint fmt golden fuzz bench check mysql clean kill
+
+run:
+	go run . serve
+
+build:
+	go build -trimpath -ldflags '$(LDFLAGS)' -o akari .
+
+test:
+	go test $(TESTFLAGS) ./...
+
+race:
+	CGO_ENABLED=1 go test -race $(TESTFLAGS) ./...
+
+lint: $(BIN)/golangci-lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo 'not formatted: make fmt'; exit 1; }
+	go vet ./...
+	$< run ./...
+
+$(BIN)/golangci-lint:
+	@mkdir -p $(BIN)
+	@if command -v golangci-lint >/dev/null && golangci-lint version 2>/dev/null | grep -q 'version v\?$(GOLANGCI_VERSION:v%=%)'; then \
+		ln -sf "$$(command -v golangci-lint)" $@; \
+	else \
+		GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION); \
+	fi
+
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+# Rewrites the golden files; read the difference before committing it.
+golden:
+	go test ./... -run 'Golden|Zoo|Transcript' -update
+
+# Every fuzz target, one after the other; FUZZTIME=5s in CI.
+fuzz:
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
+			echo "fuzz $$pkg $$target $(FUZZTIME)"; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+bench:
+	go test -run '^$$' -bench . -benchmem -timeout 60m ./... | tee bench.out
+
+# kill -9 in a loop under load: nothing acknowledged is lost, nothing is doubled.
+kill:
+	AKARI_KILLS=$${AKARI_KILLS:-50} go test -run 'Kill' -count 1 -timeout 10m -v .
+
+check:
+	.ci/check
+
+# A real MySQL in a private root; prints the address to give to the tests.
+mysql:
+	@.ci/mysql
+
+clean:
+	rm -rf akari bench.out
