@@ -51,7 +51,7 @@ func trimURL(s string, start, end int) int {
 		if c == ')' && strings.Count(s[start:end], "(") >= strings.Count(s[start:end], ")") {
 			break
 		}
-		if !strings.ContainsRune(".,;:!?)]}'*_~`", rune(c)) {
+		if !strings.ContainsRune(".,;:!?)]}'*_~`|", rune(c)) {
 			break
 		}
 		end--
@@ -83,15 +83,17 @@ func sections(s string, limit int) []string {
 	var out []string
 	var b strings.Builder
 	used, lastLine := 0, -1
-	flush := func() {
-		text := b.String()
-		rest := ""
-		if lastLine > 0 && lastLine < len(text) && lastLine > len(text)/2 {
-			text, rest = text[:lastLine], text[lastLine:]
-		}
+	keep := func(text string) {
 		if t := strings.Trim(text, "\n"); strings.TrimSpace(t) != "" {
 			out = append(out, t)
 		}
+	}
+	cut := func() {
+		text, rest := b.String(), ""
+		if lastLine > len(text)/2 {
+			text, rest = text[:lastLine], text[lastLine:]
+		}
+		keep(text)
 		b.Reset()
 		b.WriteString(rest)
 		used, lastLine = utf8.RuneCountInString(rest), -1
@@ -99,7 +101,7 @@ func sections(s string, limit int) []string {
 	add := func(piece string, newline bool) {
 		n := utf8.RuneCountInString(piece)
 		for used > 0 && used+n > limit {
-			flush()
+			cut()
 		}
 		b.WriteString(piece)
 		used += n
@@ -125,10 +127,7 @@ func sections(s string, limit int) []string {
 			}
 		}
 	}
-	flush()
-	if b.Len() > 0 {
-		flush()
-	}
+	keep(b.String())
 	return out
 }
 
