@@ -205,25 +205,28 @@ func buttons(t *rapid.T, id *int) []bot.Button {
 	return out
 }
 
-func TestFitProperties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		id := 0
-		m := bot.Message{Text: texts(200).Draw(t, "text"), Private: rapid.Bool().Draw(t, "private"), Buttons: buttons(t, &id)}
-		image := func() *bot.Image {
-			if !rapid.Bool().Draw(t, "picture") {
-				return nil
-			}
-			return &bot.Image{URL: "https://example.com/i.png", Alt: texts(10).Draw(t, "alt")}
+func TestFitProperties(t *testing.T) { rapid.Check(t, anyMessage) }
+
+func FuzzFit(f *testing.F) { f.Fuzz(rapid.MakeFuzz(anyMessage)) }
+
+// anyMessage holds any message against any limits.
+func anyMessage(t *rapid.T) {
+	id := 0
+	m := bot.Message{Text: texts(200).Draw(t, "text"), Private: rapid.Bool().Draw(t, "private"), Buttons: buttons(t, &id)}
+	image := func() *bot.Image {
+		if !rapid.Bool().Draw(t, "picture") {
+			return nil
 		}
-		m.Image = image()
-		for range rapid.IntRange(0, 4).Draw(t, "cards") {
-			m.Cards = append(m.Cards, bot.Card{Title: texts(30).Draw(t, "title"), Text: texts(60).Draw(t, "card"), Image: image(), Buttons: buttons(t, &id)})
-		}
-		if rapid.IntRange(0, 3).Draw(t, "form") == 0 {
-			m.Form = &bot.Form{Name: "a.b", Title: texts(20).Draw(t, "title"), Text: texts(20).Draw(t, "text"), Open: "https://example.com/f/1"}
-		}
-		holds(t, m, limits(t))
-	})
+		return &bot.Image{URL: "https://example.com/i.png", Alt: texts(10).Draw(t, "alt")}
+	}
+	m.Image = image()
+	for range rapid.IntRange(0, 4).Draw(t, "cards") {
+		m.Cards = append(m.Cards, bot.Card{Title: texts(30).Draw(t, "title"), Text: texts(60).Draw(t, "card"), Image: image(), Buttons: buttons(t, &id)})
+	}
+	if rapid.IntRange(0, 3).Draw(t, "form") == 0 {
+		m.Form = &bot.Form{Name: "a.b", Title: texts(20).Draw(t, "title"), Text: texts(20).Draw(t, "text"), Open: "https://example.com/f/1"}
+	}
+	holds(t, m, limits(t))
 }
 
 func limits(t *rapid.T) bot.Limits {

@@ -61,11 +61,13 @@ func (e *preparation) Unwrap() error { return e.error }
 // would marshal them anew: with the same retry key they must be the same at
 // every try, even after the SDK was updated in between.
 func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
-	messages, ok := readBody(d.Body)
+	to, messages, ok := readBody(d.Body)
 	if !ok {
 		return "", &bot.Refused{Code: "bad_body"}
 	}
-	path, key, body, reply := "/v2/bot/message/push", d.Key, d.Body, useReply(d)
+	// What was frozen for one person of a room is private also if d.Parts is gone.
+	reply := useReply(d) && (d.To.Direct || to == d.To.Room)
+	path, key, body := "/v2/bot/message/push", d.Key, d.Body
 	if reply {
 		var err error
 		body, err = json.Marshal(&messaging_api.ReplyMessageRequest{ReplyToken: d.Reply.Token, Messages: messages})
@@ -94,24 +96,24 @@ func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
 	return "", failure(res)
 }
 
-// readBody answers the messages of what Render wrote, and whether it is such.
-func readBody(body []byte) ([]messaging_api.MessageInterface, bool) {
+// readBody answers receiver and messages of what Render wrote, and whether it is such.
+func readBody(body []byte) (string, []messaging_api.MessageInterface, bool) {
 	var frozen struct {
 		To       string            `json:"to"`
 		Messages []json.RawMessage `json:"messages"`
 	}
 	if err := json.Unmarshal(body, &frozen); err != nil || !idForm.MatchString(frozen.To) {
-		return nil, false
+		return "", nil, false
 	}
 	var out []messaging_api.MessageInterface
 	for _, raw := range frozen.Messages {
 		message, ok := readMessage(raw)
 		if !ok {
-			return nil, false
+			return "", nil, false
 		}
 		out = append(out, message)
 	}
-	return out, len(out) > 0
+	return frozen.To, out, len(out) > 0
 }
 
 // post sends body as it is. The body of an answer other than 200 can be read

@@ -283,6 +283,11 @@ func TestSendPrivateIsNoReply(t *testing.T) {
 	if _, err := w.Send(t.Context(), d); err != nil || w.Operation(d) != "push" {
 		t.Fatalf("%v, %s", err, w.Operation(d))
 	}
+	bare := d
+	bare.Parts = nil // all that is left is the frozen body
+	if _, err := w.Send(t.Context(), bare); err != nil || len(w.Sent()) != 1 {
+		t.Errorf("without its parts it is sent otherwise: %v", err)
+	}
 	if got := w.Sent()[0]; got.To != from.User || got.Reply {
 		t.Errorf("what is private went to %s", got.To)
 	}
