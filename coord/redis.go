@@ -28,6 +28,7 @@ type Redis struct {
 	share  func() int
 
 	mu      sync.Mutex
+	errors  int       // one after the other
 	memory  *Memory   // not nil while Redis is away
 	retryAt time.Time // when it is worth asking Redis again
 	wait    time.Duration
@@ -50,7 +51,8 @@ func NewRedis(o RedisOptions) (*Redis, error) {
 	}
 	opt.DialTimeout, opt.ReadTimeout, opt.WriteTimeout, opt.PoolTimeout = redisTimeout, redisTimeout, redisTimeout, redisTimeout
 	opt.ContextTimeoutEnabled = true
-	opt.MaxRetries = -1 // a repeated Take takes twice
+	opt.MaxRetries = -1                         // a repeated Take takes twice
+	opt.DisableIdentity, opt.Protocol = true, 2 // fewer words before the first command
 	if o.Prefix == "" {
 		o.Prefix = "akari:"
 	}
@@ -136,7 +138,10 @@ func (r *Redis) Take(ctx context.Context, key string, perMinute, burst, want int
 		err = fmt.Errorf("%d values instead of 2", len(v))
 	}
 	if err != nil {
-		return r.away(err).Take(ctx, key, perMinute, burst, want, reserve)
+		if memory := r.away(err); memory != nil {
+			return memory.Take(ctx, key, perMinute, burst, want, reserve)
+		}
+		return 0, redisTimeout
 	}
 	r.back(restart)
 	return int(v[0]), time.Duration(v[1]) * time.Millisecond
@@ -158,10 +163,18 @@ func (r *Redis) home() (memory *Memory, restart bool) {
 	return nil, true
 }
 
-// away switches to memory, whose buckets begin empty.
+// errorsMax is how many calls must fail one after the other before Redis counts
+// as away: switching homes costs a while of empty buckets, a hiccup one call.
+const errorsMax = 2
+
+// away notes an error, and switches to memory, whose buckets begin empty. It
+// answers nil while Redis still has a chance.
 func (r *Redis) away(err error) *Memory {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.errors++; r.errors < errorsMax && r.memory == nil {
+		return nil
+	}
 	if r.memory == nil {
 		r.memory, r.wait = NewMemory(r.share), minRest
 		r.log.Warn("Redis is away; every process paces itself at its share of the limits", "why", err)
@@ -173,12 +186,10 @@ func (r *Redis) away(err error) *Memory {
 }
 
 func (r *Redis) back(restarted bool) {
-	if !restarted {
-		return
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.memory != nil {
+	r.errors = 0
+	if restarted && r.memory != nil {
 		r.memory = nil
 		r.log.Info("Redis is back")
 	}
@@ -213,7 +224,9 @@ func (r *Redis) Pause(ctx context.Context, key string, d time.Duration) {
 		if err == nil {
 			return
 		}
-		memory = r.away(err)
+		if memory = r.away(err); memory == nil {
+			return
+		}
 	}
 	memory.Pause(ctx, key, d)
 }
