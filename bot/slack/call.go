@@ -57,7 +57,7 @@ func (p *Platform) do(ctx context.Context, address, contentType string, body []b
 	if err != nil {
 		return answer{sent: connected.Load()}, bare(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	out := answer{status: res.StatusCode, header: res.Header, sent: true}
 	out.body, err = io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {

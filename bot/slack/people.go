@@ -195,7 +195,7 @@ func (p *Platform) Check(ctx context.Context) []bot.CheckLine {
 	}
 	h, err := p.ask(ctx, "auth.test", url.Values{}, &who)
 	if err != nil {
-		line.Err = fmt.Errorf("Slack does not know us; check the bot token and the API address: %w", err)
+		line.Err = fmt.Errorf("asking Slack who we are failed; check the bot token and the API address: %w", err)
 		return []bot.CheckLine{line}
 	}
 	line.Who = fmt.Sprintf("%s (%s) in %s (%s)", who.User, who.UserID, who.Team, strings.Join(unique(who.TeamID, who.Enterprise), ", "))

@@ -163,12 +163,16 @@ func ownClient(opt Options) *http.Client {
 func (p *Platform) Name() string { return Name }
 
 // Limits says what one Slack message holds (reference/block-kit). Buttons could
-// be 25 per row, but ten are what a person still reads; a card's text could be
-// 3000, but together with its title and escapes it must fit one section.
+// be 25 per row, but ten are what a person still reads. Beside the limit on each
+// section (3000) there is one on all text of a message, which is documented
+// nowhere: 12,000 characters "with a buffer for block containers", refusals seen
+// from 11,341 on (github.com/slackapi/bolt-js issues 2509 and 2867). A shelf of
+// ten full cards must stay below it, also where every character is escaped below
+// 50 blocks: hence the texts of cards.
 func (p *Platform) Limits() bot.Limits {
 	return bot.Limits{
-		Unit: bot.Runes, Text: 3000, Buttons: 10, ButtonLabel: 75,
-		Cards: 10, CardTitle: 150, CardText: 2000, CardButtons: 5,
+		Unit: bot.Runes, Text: 3000, TextCards: 1500, Buttons: 10, ButtonLabel: 75,
+		Cards: 10, CardTitle: 150, CardText: 600, CardButtons: 5,
 		CardImage: true, Image: true, Forms: true, PerCall: 1, FormTitle: 24,
 	}
 }

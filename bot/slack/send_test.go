@@ -18,6 +18,7 @@ import (
 	"akari/bot"
 	"akari/bot/slack"
 	"akari/bot/slack/slacktest"
+	"akari/bot/zoo"
 )
 
 // world is a double with a partner's room, a staff member and two outsiders.
@@ -472,5 +473,70 @@ func TestBodyIsTheSameAtEveryAttempt(t *testing.T) {
 	got, _ := json.Marshal(s.Calls("chat.postMessage")[0].Args)
 	if a, b := string(pretty(t, got)), string(pretty(t, body)); a != b {
 		t.Errorf("sent %s, rendered %s", a, b)
+	}
+}
+
+// TestFullShelfIsTaken: the largest message that fits is one that Slack takes,
+// together with its limit on all text of a message.
+func TestFullShelfIsTaken(t *testing.T) {
+	_, p := world(t, nil)
+	l := p.Limits()
+	fill := func(s string, n int) string { return strings.Repeat(s, n) }
+	m := bot.Message{Text: fill("あ", l.TextCards)}
+	for range l.Cards {
+		c := bot.Card{Title: fill("題", l.CardTitle), Text: fill("文", l.CardText), Image: &bot.Image{URL: "https://akari.example/x.png", Alt: "表紙"}}
+		for range l.CardButtons {
+			c.Buttons = append(c.Buttons, bot.Button{Label: "資料を受け取る", Press: bot.NewPress("material.send", "m", "price-2026")})
+		}
+		m.Cards = append(m.Cards, c)
+	}
+	for range l.Buttons {
+		m.Buttons = append(m.Buttons, bot.Button{Label: "担当者に聞く", Press: bot.NewPress("gap.ask")})
+	}
+	parts := bot.Fit(m, l)
+	if len(parts) != 1 {
+		t.Fatalf("%d parts: it was meant to be the largest single message", len(parts))
+	}
+	d := inRoom("C0AOBA")
+	d.Parts = parts
+	if _, err := send(t, p, d); err != nil {
+		t.Error(err)
+	}
+	// With every character escaped it needs more blocks, but not more than 50.
+	for i := range m.Cards {
+		m.Cards[i].Title, m.Cards[i].Text = fill("<", l.CardTitle), fill("&", l.CardText)
+	}
+	m.Text = fill("&", l.TextCards)
+	for _, part := range bot.Fit(m, l) {
+		d.Parts = []bot.Message{part}
+		body, err := p.Render(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if faults := slackFaults(t, body); faults != nil {
+			t.Error(faults)
+		}
+	}
+}
+
+// TestEveryZooMessageIsTaken sends the whole zoo.
+func TestEveryZooMessageIsTaken(t *testing.T) {
+	s, p := world(t, nil)
+	for _, c := range zoo.Messages() {
+		for _, m := range bot.Fit(c.Message, p.Limits()) {
+			d := zooDelivery(m)
+			d.To.Thread = ""
+			if m.Form != nil {
+				d.Reply.Token = s.Trigger()
+			}
+			if _, err := send(t, p, d); err != nil {
+				t.Errorf("%s: %v", c.Name, err)
+			}
+		}
+	}
+	for _, c := range s.Calls("") {
+		if c.Error != "" {
+			t.Errorf("%s was refused: %s", c.Method, c.Error)
+		}
 	}
 }

@@ -58,7 +58,7 @@ func (x Sent) OK() bool { return x.Err == nil && x.Status >= 200 && x.Status < 3
 // Sign is what Slack puts into X-Slack-Signature for a body at a Unix time.
 func Sign(secret string, unix int64, raw []byte) string {
 	m := hmac.New(sha256.New, []byte(secret))
-	fmt.Fprintf(m, "v0:%d:", unix)
+	m.Write(fmt.Appendf(nil, "v0:%d:", unix))
 	m.Write(raw)
 	return "v0=" + hex.EncodeToString(m.Sum(nil))
 }
@@ -91,7 +91,7 @@ func (c *Caller) Post(path, contentType string, raw []byte, retry int) Sent {
 		out.Err = err
 		return out
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	out.Status, out.Header = res.StatusCode, res.Header
 	out.Body, out.Err = io.ReadAll(io.LimitReader(res.Body, 1<<20))
 	return out
