@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -158,6 +159,10 @@ func TestInTheBrowserARepGetsAnAnswer(t *testing.T) {
 	b.sees("手引きの表紙") // a picture that cannot be had says in words what it shows
 	b.shot("desktop-answer")
 
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}); err != nil {
+		t.Fatal(err)
+	}
+	b.shot("desktop-answer-dark")
 	b.press("資料 価格表")
 	b.sees("あなただけに表示")
 	if got := js[string](b, `document.querySelector("article.only a.button").href`); got != s.URL+"/v/abc" {

@@ -12,7 +12,7 @@ import (
 // pictures, no forms.
 type narrow struct{ bot.Platform }
 
-func (narrow) Name() string { return "lineworks" }
+func (narrow) Name() string { return "slack" }
 
 func (narrow) Limits() bot.Limits {
 	return bot.Limits{Unit: bot.Runes, Text: 2000, TextButtons: 300, TextCards: -1, Buttons: 2, ButtonLabel: 10, Cards: 2, CardTitle: 20, CardText: 40, CardButtons: 1, PerCall: 1}

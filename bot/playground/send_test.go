@@ -225,14 +225,14 @@ func TestThePreviewIsWhatTheOtherPlatformWouldSend(t *testing.T) {
 		}
 		return w.Code, got
 	}
-	code, got := get("as=aoba-01&room=aoba&platform=lineworks&message=" + id)
+	code, got := get("as=aoba-01&room=aoba&platform=slack&message=" + id)
 	if code != http.StatusOK || got.Error != "" || len(got.Parts) != 3 || len(got.Rendered) != 3 || string(got.Rendered[0]) != `{"content":"五つ","to":"C00000000000000000000000000000000"}` {
 		t.Errorf("%d %+v", code, got)
 	}
 	for _, query := range []string{
 		"as=aoba-01&room=aoba&platform=teams&message=" + id,
-		"as=midori-01&room=aoba&platform=lineworks&message=" + id,
-		"as=aoba-01&room=aoba&platform=lineworks&message=none",
+		"as=midori-01&room=aoba&platform=slack&message=" + id,
+		"as=aoba-01&room=aoba&platform=slack&message=none",
 	} {
 		if code, _ := get(query); code != http.StatusNotFound {
 			t.Errorf("%s: %d", query, code)

@@ -19,32 +19,44 @@ let again = false; // something changed while loading
 
 function icon(kind) { return { shared: "#", staff: "🔒", direct: "✉" }[kind] || "#"; }
 
+// redraw draws a list again only when it would look different, and keeps the
+// focus: a click or a key that is under way must find its button.
+function redraw(box, look, draw) {
+  const key = JSON.stringify(look);
+  if (box.dataset.look === key) return;
+  box.dataset.look = key;
+  const at = [...box.querySelectorAll("button")].indexOf(document.activeElement);
+  box.replaceChildren(...draw());
+  const again = at >= 0 && box.querySelectorAll("button")[at];
+  if (again) again.focus();
+}
+
 function drawPeople() {
-  const groups = new Map();
-  for (const p of here.personas) {
-    const name = p.partner_name || word("staff");
-    groups.set(name, [...(groups.get(name) || []), p]);
-  }
   const current = here.persona && here.persona.user;
-  el("people").replaceChildren(...[...groups].map(([name, people]) => h("div", { role: "group", "aria-label": name },
-    h("p.group", {}, name),
-    people.map((p) => h("button.pickable", { type: "button", "aria-current": String(p.user === current), onclick: () => go(p, null, true) },
-      avatar(p.name), h("span", {}, p.name, p.role ? h("small", {}, p.role) : null))))));
-  if (!here.personas.length) el("people").replaceChildren(h("p.hint", {}, word("no_people")));
+  redraw(el("people"), [here.personas, current], () => {
+    if (!here.personas.length) return [h("p.hint", {}, word("no_people"))];
+    const groups = new Map();
+    for (const p of here.personas) {
+      const name = p.partner_name || word("staff");
+      groups.set(name, [...(groups.get(name) || []), p]);
+    }
+    return [...groups].map(([name, people]) => h("div", { role: "group", "aria-label": name },
+      h("p.group", {}, name),
+      people.map((p) => h("button.pickable", { type: "button", "aria-current": String(p.user === current), onclick: () => go(p, null, true) },
+        avatar(p.name), h("span", {}, p.name, p.role ? h("small", {}, p.role) : null)))));
+  });
 }
 
 function drawRooms() {
   const rooms = here.persona ? here.persona.rooms || [] : [];
-  let any = false;
-  el("rooms").replaceChildren(...rooms.map((r) => {
-    const current = here.room && r.id === here.room.id;
-    const unread = !current && (revs[r.id] || 0) > (seen.get(here.persona.user + "/" + r.id) || 0);
-    any = any || unread;
-    return h("li", {}, h("button.pickable", { type: "button", "aria-current": String(Boolean(current)), onclick: () => go(here.persona, r, true) },
-      h("span.sign", { "aria-hidden": "true" }, icon(r.kind)),
-      h("span", {}, r.name, h("small", {}, word("kind_" + r.kind))),
-      unread ? h("span.dot", { role: "img", "aria-label": word("unread") }) : null));
-  }));
+  const current = here.room && here.room.id;
+  const unread = rooms.map((r) => r.id !== current && (revs[r.id] || 0) > (seen.get(here.persona.user + "/" + r.id) || 0));
+  redraw(el("rooms"), [rooms, current, unread], () => rooms.map((r, i) => h("li", {}, h("button.pickable", {
+    type: "button", "aria-current": String(r.id === current), onclick: () => go(here.persona, r, true),
+  }, h("span.sign", { "aria-hidden": "true" }, icon(r.kind)),
+    h("span", {}, r.name, h("small", {}, word("kind_" + r.kind))),
+    unread[i] ? h("span.dot", { role: "img", "aria-label": word("unread") }) : null))));
+  const any = unread.includes(true);
   el("side-open").classList.toggle("unread", any);
   el("side-open").title = any ? word("unread") : "";
 }
