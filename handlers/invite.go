@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"akari/bot"
-	"akari/content"
 	"akari/models"
 )
 
@@ -61,10 +61,18 @@ func codeHash(code string) []byte {
 	return sum[:]
 }
 
-// readCode finds an invitation code in what somebody typed.
+// readCode finds an invitation code in what somebody typed, also in full-width
+// characters, as a Japanese keyboard makes them.
 func readCode(text string) (string, bool) {
-	text = strings.ToUpper(strings.Join(strings.Fields(content.Normalize(text)), ""))
-	text = strings.ReplaceAll(text, "-", "")
+	text = strings.Map(func(r rune) rune {
+		if r >= '！' && r <= '～' { // full-width forms of ASCII
+			r -= '！' - '!'
+		}
+		if unicode.IsSpace(r) || strings.ContainsRune("-‐‑–—−ー", r) {
+			return -1
+		}
+		return unicode.ToUpper(r)
+	}, text)
 	if len(text) != codeLength || strings.Trim(text, codeAlphabet) != "" {
 		return "", false
 	}

@@ -42,7 +42,7 @@ func (h *Handlers) persist(ctx context.Context, in bot.Inbound, waited models.Wa
 		case errors.Is(err, errDrop), errors.Is(err, errHeld):
 			return bot.Outcome{}, nil
 		case errors.Is(err, models.ErrDuplicate):
-			err = h.repeated(ctx, in)
+			err = h.repeated(ctx, in, waited)
 			if err == nil {
 				return bot.Outcome{}, nil
 			}
@@ -175,8 +175,13 @@ func (h *Handlers) after(t *Turn) {
 // repeated decides what a duplicate is: the same happening told again has no
 // trace at all; another happening of the same effect (Slack tells a mention
 // twice) is one row without effect.
-func (h *Handlers) repeated(ctx context.Context, in bot.Inbound) error {
+func (h *Handlers) repeated(ctx context.Context, in bot.Inbound, waited models.Waiting) error {
 	return h.Store.InTx(ctx, func(tx *models.Tx) error {
+		if !waited.ID.IsZero() {
+			if _, err := tx.StopWaiting(waited.ID); err != nil {
+				return err
+			}
+		}
 		known, err := tx.Recorded(in.Key)
 		if err != nil || known {
 			return err

@@ -4,10 +4,12 @@ import (
 	"context"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -71,6 +73,19 @@ const pdf = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type
 // newHouse opens a house on a fresh database.
 func newHouse(t *testing.T, driver string) *house {
 	t.Helper()
+	play := playground.New(playground.Options{Personas: func(context.Context) ([]playground.Persona, error) { return cast(), nil }})
+	h := open(t, driver, people, func(mux *http.ServeMux) {
+		mux.Handle("/play/", play.Pages())
+		mux.Handle("/play", play.Pages())
+	}, play)
+	t.Cleanup(play.Close)
+	h.Client = playgroundtest.New(t, h.url)
+	return h
+}
+
+// open builds what serve builds, on a fresh database with these people.
+func open(t *testing.T, driver, people string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	store := modelstest.Open(t, driver)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -85,30 +100,37 @@ func newHouse(t *testing.T, driver string) *house {
 	if err != nil || len(broken) > 0 {
 		t.Fatal(err, broken)
 	}
-	var play *playground.Platform
-	play = playground.New(playground.Options{Personas: func(context.Context) ([]playground.Persona, error) { return cast(), nil }, Log: log})
+	secret := [][]byte{[]byte("0123456789abcdef0123456789abcdef")}
 	var sender *bot.Sender
 	mind := handlers.New(handlers.Options{
-		Store: store, Library: lib, Platforms: []bot.Platform{play}, PublicURL: "http://akari.test", Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
-		Vendor:   handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: time.UTC, Languages: []string{"ja", "en"}},
-		SpoolDir: filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
+		Store: store, Library: lib, Platforms: platforms, PublicURL: "https://akari.test", Secrets: secret,
+		Vendor:      handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: time.UTC, Languages: []string{"ja", "en"}},
+		Connections: map[string]handlers.Connection{"aoba": {Side: "partner", Partner: "p-aoba"}, "vendor": {Side: "vendor"}},
+		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
 		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log,
 		Nudge: func() { sender.Nudge() }, Hurry: func(ids []string) { sender.Hurry(ids...) },
 	})
-	store.Operations(play.Operation)
-	outbox, err := models.NewOutbox(store, models.OutboxOptions{Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Prepare: mind.Prepare, Ended: mind.Ended, Log: log})
+	byName := map[string]bot.Platform{}
+	for _, p := range platforms {
+		byName[p.Name()] = p
+	}
+	store.Operations(func(d bot.Delivery) string { return byName[d.To.Platform].Operation(d) })
+	outbox, err := models.NewOutbox(store, models.OutboxOptions{Secrets: secret, Prepare: mind.Prepare, Ended: mind.Ended, Log: log, ReconcileAfter: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sender = bot.NewSender(bot.SenderOptions{Platforms: []bot.Platform{play}, Outbox: outbox, Pacer: coord.NewMemory(func() int { return 1 }), Log: log, Grace: time.Second})
+	sender = bot.NewSender(bot.SenderOptions{Platforms: platforms, Outbox: outbox, Pacer: coord.NewMemory(func() int { return 1 }), Log: log, Grace: time.Second})
 	mux := mind.Routes()
-	mux.Handle("/play/", play.Pages())
-	mux.Handle("/play", play.Pages())
+	if pages != nil {
+		pages(mux)
+	}
 	server := httptest.NewServer(mux)
-	done := make(chan struct{})
-	go func() { defer close(done); sender.Run(ctx) }()
-	t.Cleanup(func() { play.Close(); server.Close(); cancel(); <-done })
-	return &house{store: store, lib: lib, mind: mind, url: server.URL, Client: playgroundtest.New(t, server.URL)}
+	var running sync.WaitGroup
+	for _, run := range []func(context.Context){sender.Run, mind.RunFacts, mind.RunSpool} {
+		running.Go(func() { run(ctx) })
+	}
+	t.Cleanup(func() { cancel(); running.Wait(); server.Close() })
+	return &house{store: store, lib: lib, mind: mind, url: server.URL}
 }
 
 func knowledgeDir(t *testing.T) string {
@@ -191,7 +213,7 @@ func TestAQuestionIsAnsweredWithItsMaterial(t *testing.T) {
 		said(t, lines, "90日間", "資料：商談登録ガイド", "解決した", "解決しない", "はじめての方へ")
 		lines = rep.Press("資料：商談登録ガイド").See()
 		said(t, lines, "商談登録ガイド", "開く")
-		if link := rep.Link("開く"); !strings.HasPrefix(link, "http://akari.test/v/") {
+		if link := rep.Link("開く"); !strings.HasPrefix(link, "https://akari.test/v/") {
 			t.Fatalf("the link is %q", link)
 		}
 		other := strings.Join(h.As("aoba-02").In("p-aoba").All(), "\n")

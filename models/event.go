@@ -218,3 +218,17 @@ func (t *Tx) CountEvents() (map[string]int, error) {
 	}
 	return out, err
 }
+
+// CountInbounds counts the inbounds by what became of them. Staff scope.
+func (t *Tx) CountInbounds() (map[string]int, error) {
+	type row struct {
+		Outcome string
+		N       int
+	}
+	rows, err := all[row](t.db, "SELECT outcome, COUNT(*) AS n FROM v_inbound GROUP BY outcome")
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.Outcome] = r.N
+	}
+	return out, err
+}

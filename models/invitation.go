@@ -17,8 +17,8 @@ type Invitation struct {
 
 // Invite keeps an invitation.
 func (t *Tx) Invite(i Invitation) error {
-	return t.db.Exec("INSERT INTO invitations (code_hash,person_id,partner_id,created_by,created_at,expires_at,epoch) VALUES (?,?,?,?,?,?,1)",
-		i.CodeHash, i.PersonID, i.PartnerID, i.CreatedBy, t.now, i.ExpiresAt.UTC().Truncate(time.Microsecond)).Error
+	return t.db.Exec("INSERT INTO invitations (person_id,code_hash,partner_id,created_by,created_at,expires_at,epoch) VALUES (?,?,?,?,?,?,1)",
+		i.PersonID, i.CodeHash, i.PartnerID, i.CreatedBy, t.now, i.ExpiresAt.UTC().Truncate(time.Microsecond)).Error
 }
 
 // UseInvitation takes an invitation for its one use. ErrNotFound: no such code,
