@@ -96,18 +96,6 @@ func TestCheckLive(t *testing.T) {
 	}
 }
 
-// font is any Japanese TrueType font of the machine; without one the picture
-// test says so, as pictures are then not drawn.
-func font(t *testing.T) []byte {
-	t.Helper()
-	for _, path := range []string{os.Getenv("AKARI_TEST_FONT"), "../../web/fonts/NotoSansJP-Regular.ttf"} {
-		if b, err := os.ReadFile(path); err == nil {
-			return b
-		}
-	}
-	return nil
-}
-
 func menu(picture []byte, labels ...string) bot.Menu {
 	m := bot.Menu{Label: "メニュー", Image: picture}
 	for _, l := range labels {
@@ -171,11 +159,11 @@ func TestEnsureMenuAfterCrash(t *testing.T) {
 func TestEnsureMenuRefuses(t *testing.T) {
 	w := newWorld(t, line.Options{}, linetest.Options{})
 	for want, m := range map[string]bot.Menu{
-		"0 buttons":                  menu(blank(t, 1250, 843)),
-		"5 buttons":                  menu(blank(t, 1250, 843), "1", "2", "3", "4", "5"),
-		"a menu needs a PNG picture": menu(nil, "1"),
-		"600 x 400":                  menu(blank(t, 600, 400), "1"),
-		"1000 x 900":                 menu(blank(t, 1000, 900), "1"),
+		"0 buttons":  menu(blank(t, 1250, 843)),
+		"5 buttons":  menu(blank(t, 1250, 843), "1", "2", "3", "4", "5"),
+		"no PNG":     menu([]byte("GIF89a"), "1"),
+		"600 x 400":  menu(blank(t, 600, 400), "1"),
+		"1000 x 900": menu(blank(t, 1000, 900), "1"),
 	} {
 		if err := w.EnsureMenu(t.Context(), "line", m); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
@@ -190,17 +178,12 @@ func TestEnsureMenuRefuses(t *testing.T) {
 }
 
 func TestMenuPicture(t *testing.T) {
-	ttf := font(t)
-	if ttf == nil {
-		t.Log("no Japanese TrueType font found; drawing with Go's own, which has none of the characters")
-		ttf = goFont
-	}
 	m := menu(nil, "資料を探す", "よくあるご質問", "担当者に聞く", "使い方")
-	got, err := line.MenuPicture(m, ttf)
+	got, err := line.MenuPicture(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := line.MenuPicture(m, ttf)
+	again, err := line.MenuPicture(m)
 	if err != nil || !bytes.Equal(got, again) {
 		t.Errorf("equal menus have unequal pictures")
 	}
@@ -219,15 +202,15 @@ func TestMenuPicture(t *testing.T) {
 	if dark < 500 {
 		t.Errorf("%d dark points: nothing is written", dark)
 	}
-	m.Image = got
+	emoji, err := line.MenuPicture(menu(nil, "資料を探す🔍", "よくあるご質問", "担当者に聞く", "使い方"))
+	if err != nil || !bytes.Equal(emoji, got) {
+		t.Errorf("a character that the font has not is drawn as a box: %v", err)
+	}
 	w := newWorld(t, line.Options{}, linetest.Options{})
 	if err := w.EnsureMenu(t.Context(), "line", m); err != nil {
-		t.Errorf("its own picture is refused: %v", err)
+		t.Errorf("a menu without a picture is refused: %v", err)
 	}
-	if _, err := line.MenuPicture(m, []byte("no font")); err == nil {
-		t.Errorf("a broken font draws")
-	}
-	if _, err := line.MenuPicture(bot.Menu{}, ttf); err == nil {
+	if _, err := line.MenuPicture(bot.Menu{}); err == nil {
 		t.Errorf("an empty menu draws")
 	}
 	if path := os.Getenv("AKARI_TEST_PICTURE"); path != "" {

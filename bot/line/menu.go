@@ -31,10 +31,17 @@ var menuForm = regexp.MustCompile(`^richmenu-[0-9a-f]{32}$`)
 // EnsureMenu puts up the rich menu everybody sees, once: it is found again by
 // its name, which is a hash of all that it holds, because a menu's picture
 // cannot be replaced and creating is limited to 100 an hour. Older menus of
-// ours are taken down.
+// ours are taken down. A menu without a picture gets one of MenuPicture.
 func (p *Platform) EnsureMenu(ctx context.Context, connection string, m bot.Menu) error {
 	if connection != "" && connection != name {
 		return fmt.Errorf("line: there is no connection %q", connection)
+	}
+	if m.Image == nil {
+		picture, err := MenuPicture(m)
+		if err != nil {
+			return err
+		}
+		m.Image = picture
 	}
 	menu, err := richMenu(m)
 	if err != nil {
@@ -164,7 +171,7 @@ func richMenu(m bot.Menu) (*messaging_api.RichMenuRequest, error) {
 	size, err := png.DecodeConfig(bytes.NewReader(m.Image))
 	switch {
 	case err != nil:
-		return nil, errors.New("line: a menu needs a PNG picture; see MenuPicture")
+		return nil, errors.New("line: the menu's picture is no PNG")
 	case len(m.Image) > maxMenuImage:
 		return nil, fmt.Errorf("line: the menu's picture is %d bytes, at most %d", len(m.Image), maxMenuImage)
 	case size.Width < 800 || size.Width > 2500 || size.Height < 250 || float64(size.Width)/float64(size.Height) < 1.45:

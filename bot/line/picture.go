@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	_ "embed" // the font
 	"fmt"
 	"image"
 	"image/color"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
 	"golang.org/x/image/math/fixed"
 
 	"akari/bot"
@@ -23,9 +25,13 @@ const (
 	pictureSquare = 843 // four buttons, two by two
 )
 
-// MenuPicture draws a menu's buttons with a TrueType font that has their
-// characters, for EnsureMenu. Equal menus give equal pictures.
-func MenuPicture(m bot.Menu, trueType []byte) ([]byte, error) {
+//go:embed font/BIZUDPGothic-menu.ttf
+var trueType []byte
+
+// MenuPicture draws a menu's buttons as EnsureMenu does for a menu without a
+// picture. Characters that the font has not, such as emoji, are left out of the
+// picture; the buttons themselves keep them. Equal menus give equal pictures.
+func MenuPicture(m bot.Menu) ([]byte, error) {
 	parsed, err := opentype.Parse(trueType)
 	if err != nil {
 		return nil, fmt.Errorf("line: the font of the menu's picture: %w", err)
@@ -61,6 +67,14 @@ func paint(canvas *image.RGBA, r image.Rectangle, c color.RGBA) {
 
 // write centres s in r, as large as fits up to 64 points.
 func write(canvas *image.RGBA, r image.Rectangle, s string, f *opentype.Font) error {
+	var known []rune
+	var buffer sfnt.Buffer
+	for _, r := range s {
+		if i, err := f.GlyphIndex(&buffer, r); err == nil && i != 0 {
+			known = append(known, r)
+		}
+	}
+	s = string(known)
 	for size := 64.0; ; size -= 4 {
 		face, err := opentype.NewFace(f, &opentype.FaceOptions{Size: size, DPI: 72, Hinting: font.HintingNone})
 		if err != nil {

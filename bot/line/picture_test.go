@@ -5,11 +5,7 @@ import (
 	"image"
 	"image/png"
 	"testing"
-
-	"golang.org/x/image/font/gofont/goregular"
 )
-
-var goFont = goregular.TTF
 
 func blank(t *testing.T, width, height int) []byte {
 	t.Helper()
