@@ -226,7 +226,9 @@ func formText(f bot.Form) string {
 	return "\n" + f.Text
 }
 
-// language guesses what a text is written in: any kana or kanji is Japanese.
+// language guesses what a text is written in: any kana or kanji is Japanese,
+// two words of other letters are English. One word alone ("CSV", a code) says
+// nothing.
 func language(text string) string {
 	letters := false
 	for _, r := range text {
@@ -235,7 +237,7 @@ func language(text string) string {
 		}
 		letters = letters || unicode.IsLetter(r)
 	}
-	if letters {
+	if letters && len(strings.Fields(text)) > 1 {
 		return "en"
 	}
 	return ""
