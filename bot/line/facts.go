@@ -87,7 +87,7 @@ func question(what string, res *http.Response, err error) error {
 		if errors.As(err, &before) {
 			return before.error
 		}
-		return fmt.Errorf("line: asking for %s: %w", what, err)
+		return fmt.Errorf("line: asking for %s: %w", what, withoutAddress(err))
 	case res.StatusCode/100 == 2:
 		return fmt.Errorf("line: the answer to asking for %s cannot be read", what)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,6 +39,15 @@ func TestPerson(t *testing.T) {
 	w.Fail(linetest.Fault{Path: "profile", Status: 500})
 	if got, err := w.Person(t.Context(), bot.Identity{User: linetest.UserID(1)}); err == nil || got.Gone {
 		t.Errorf("a broken answer is taken for a fact: %+v, %v", got, err)
+	}
+}
+
+// An error goes to the log, where nobody's id belongs.
+func TestErrorsTellNoIDs(t *testing.T) {
+	gone := platform(t, line.Options{ChannelAccessToken: "long-lived", APIURL: "http://127.0.0.1:1", AllowInsecure: true, Timeout: time.Second})
+	_, err := gone.Person(t.Context(), bot.Identity{User: linetest.UserID(1)})
+	if err == nil || strings.Contains(err.Error(), linetest.UserID(1)) {
+		t.Errorf("the error tells an id: %v", err)
 	}
 }
 

@@ -33,8 +33,8 @@ const name = "line"
 // Options is what an operator says about the Official Account.
 type Options struct {
 	ChannelID          string
-	ChannelSecrets     []string // the current one first; the others are still accepted on webhooks
-	ChannelAccessToken string   // empty = stateless tokens by channel id and first secret
+	ChannelSecrets     []string // any is accepted on webhooks, and tried in this order for tokens
+	ChannelAccessToken string   // empty = stateless tokens by channel id and secret
 	APIURL             string   // empty = DefaultAPIURL
 	DataAPIURL         string   // empty = DefaultDataAPIURL
 	AllowInsecure      bool     // http addresses, for tests
@@ -197,4 +197,14 @@ var idForm = regexp.MustCompile(`^[UCR][0-9a-f]{32}$`)
 func unsent(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// withoutAddress takes the address out of a failed call's error: it may hold
+// somebody's id.
+func withoutAddress(err error) error {
+	var call *url.Error
+	if errors.As(err, &call) {
+		return call.Err
+	}
+	return err
 }

@@ -156,9 +156,9 @@ func unanswered(err error) error {
 	case errors.As(err, &before):
 		return before.error
 	case unsent(err):
-		return fmt.Errorf("line: cannot connect: %w", err)
+		return fmt.Errorf("line: cannot connect: %w", withoutAddress(err))
 	}
-	return &bot.InDoubt{Err: fmt.Errorf("line: no answer: %w", err)}
+	return &bot.InDoubt{Err: fmt.Errorf("line: no answer: %w", withoutAddress(err))}
 }
 
 func receipt(sent []messaging_api.SentMessage) string {

@@ -364,6 +364,12 @@ func TestTokens(t *testing.T) {
 			w.ExpireTokens()
 		}
 	})
+	t.Run("while the secret is being replaced", func(t *testing.T) {
+		w := newWorld(t, line.Options{ChannelSecrets: []string{"not yet", "line-secret"}}, linetest.Options{})
+		if _, err := w.Send(t.Context(), w.delivery(t, keyA, direct(1))); err != nil || w.Minted() != 1 {
+			t.Errorf("%v, %d tokens", err, w.Minted())
+		}
+	})
 	t.Run("replaced before its end", func(t *testing.T) {
 		w := newWorld(t, line.Options{}, linetest.Options{TokenLife: time.Second})
 		if _, err := w.Send(t.Context(), w.delivery(t, keyA, direct(1))); err != nil {

@@ -2,6 +2,7 @@ package line
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -79,16 +80,30 @@ func (t *tokens) drop(refused string) bool {
 	return true
 }
 
+// issue asks with each secret in turn: while one is being replaced, nobody
+// knows at which moment LINE changes over.
 func (t *tokens) issue(ctx context.Context) (string, time.Duration, error) {
+	for i, secret := range t.o.ChannelSecrets {
+		token, life, err := t.issueBy(ctx, secret)
+		var refused *bot.Refused
+		if errors.As(err, &refused) && i+1 < len(t.o.ChannelSecrets) {
+			continue
+		}
+		return token, life, err
+	}
+	return "", 0, &bot.Refused{Code: "token", Down: true}
+}
+
+func (t *tokens) issueBy(ctx context.Context, secret string) (string, time.Duration, error) {
 	api, err := channel_access_token.NewChannelAccessTokenAPI(
 		channel_access_token.WithEndpoint(t.o.APIURL), channel_access_token.WithHTTPClient(t.client))
 	if err != nil {
 		return "", 0, fmt.Errorf("line: the address of the token endpoint is wrong: %w", err)
 	}
-	res, got, err := api.WithContext(ctx).IssueStatelessChannelTokenByClientSecretWithHttpInfo(t.o.ChannelID, t.o.ChannelSecrets[0])
+	res, got, err := api.WithContext(ctx).IssueStatelessChannelTokenByClientSecretWithHttpInfo(t.o.ChannelID, secret)
 	switch {
 	case res == nil:
-		return "", 0, fmt.Errorf("line: no token, the token endpoint cannot be reached: %w", err)
+		return "", 0, fmt.Errorf("line: no token, the token endpoint cannot be reached: %w", withoutAddress(err))
 	case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
 		return "", 0, &bot.Refused{Code: "token", Down: true}
 	case res.StatusCode == http.StatusTooManyRequests:
