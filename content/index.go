@@ -31,9 +31,9 @@ type utterance struct{ lang, text string }
 // one entry in the other views; the units of an entry are neighbours.
 type index struct {
 	keys      []string
-	unitStart []uint32 // of entry i: its utterances are unitStart[i]..unitStart[i+1]
-	unitLang  []uint8  // by utterance: place in langs
-	unitNorm  []float32
+	unitStart []uint32  // of entry i: its utterances are unitStart[i]..unitStart[i+1]
+	unitLang  []uint8   // by utterance: place in langs
+	unitMass  []float32 // by utterance: what a question that says exactly it would score
 	langs     []string
 	words     [views]postings
 	grams     [views]postings
@@ -127,6 +127,17 @@ func (m *listMaker) finish(b float64) postings {
 	return p
 }
 
+// addMass adds to every unit the weight of its terms.
+func (p *postings) addMass(mass []float32, weight float64) {
+	for id := range len(p.start) - 1 {
+		l := p.list[p.start[id]:p.start[id+1]]
+		w := float32(idf(p.units, len(l)) * weight)
+		for _, x := range l {
+			mass[x>>8] += w
+		}
+	}
+}
+
 // of gives the postings of a term.
 func (p *postings) of(term uint64) []uint32 {
 	id, ok := p.terms[term]
@@ -181,6 +192,9 @@ func (x *index) finish(w, g [views]*listMaker) *index {
 		x.words[v] = w[v].finish(viewB[v])
 		x.grams[v] = g[v].finish(viewB[v])
 	}
+	x.unitMass = make([]float32, len(x.unitLang))
+	x.words[viewUtterance].addMass(x.unitMass, defaultWeights.word[viewUtterance])
+	x.grams[viewUtterance].addMass(x.unitMass, defaultWeights.gram[viewUtterance])
 	x.pool = &sync.Pool{New: func() any { return newScratch(x) }}
 	return x
 }

@@ -19,9 +19,11 @@ func (d Decision) String() string { return [...]string{"none", "weak", "good"}[d
 
 // Hit is one entry found.
 type Hit struct {
-	Key   string
-	Score float64 // 0..1: how much of the question and the entry's best wording agree
-	Lang  string  // language of the wording that matched best
+	Key string
+	// Score is 0..1: for the first hit the estimated chance that the question is
+	// answered among the first three; for the others its share of that by rank.
+	Score float64
+	Lang  string // language of the wording that matched best
 }
 
 // Result is what a question found, best first.
@@ -48,11 +50,13 @@ func (l *Library) Search(text string, r Reader) Result {
 // come from.
 type weights struct {
 	word, gram [views]float64
+	exact      float32
 }
 
 var defaultWeights = weights{
-	word: [views]float64{viewUtterance: 1, viewAnswer: 0.3, viewLabel: 0.3},
-	gram: [views]float64{viewUtterance: 0.5, viewAnswer: 0.1, viewLabel: 0.1},
+	word:  [views]float64{viewUtterance: 1, viewAnswer: 0.4, viewLabel: 0.4},
+	gram:  [views]float64{viewUtterance: 0.25, viewAnswer: 0.1, viewLabel: 0.1},
+	exact: 0.2,
 }
 
 // scratch is what one search needs; it is reused.
@@ -73,7 +77,7 @@ type scored struct {
 	entry int
 	unit  uint32
 	score float32
-	utter float32 // the utterance view's part
+	utter float32 // what its best utterance shares with the question, before weighing
 }
 
 func newScratch(x *index) *scratch {
@@ -97,10 +101,11 @@ func (x *index) search(ana *analyzer, text string, allowed func(int) bool) Resul
 		return Result{}
 	}
 	out := Result{Hits: make([]Hit, len(rk.top))}
+	var sure float64
+	out.Decision, sure = rk.decide(x)
 	for i, s := range rk.top {
-		out.Hits[i] = Hit{Key: x.keys[s.entry], Score: rk.confidence(i), Lang: x.langs[x.unitLang[s.unit]]}
+		out.Hits[i] = Hit{Key: x.keys[s.entry], Score: sure * float64(s.score/rk.top[0].score), Lang: x.langs[x.unitLang[s.unit]]}
 	}
-	out.Decision = rk.decide()
 	return out
 }
 
@@ -112,7 +117,7 @@ func (x *index) rank(sc *scratch, ana *analyzer, text string, allowed func(int) 
 	var rk ranking
 	rk.ideal += x.accumulate(sc, sc.query.words, &x.words, &w.word)
 	rk.ideal += x.accumulate(sc, sc.query.grams, &x.grams, &w.gram)
-	x.collect(sc, allowed)
+	x.collect(sc, allowed, w)
 	rk.top = sc.top
 	return rk
 }
@@ -146,14 +151,18 @@ func (x *index) accumulate(sc *scratch, ts []uint64, lists *[views]postings, w *
 }
 
 // collect picks the best entries by their best utterance plus their other views.
-func (x *index) collect(sc *scratch, allowed func(int) bool) {
+func (x *index) collect(sc *scratch, allowed func(int) bool, w *weights) {
 	top := sc.top[:0]
 	for e := range x.keys {
-		var best float32
+		var best, shared float32
 		unit := x.unitStart[e]
 		for u := unit; u < x.unitStart[e+1]; u++ {
-			if s := sc.unit[u]; s > best {
-				best, unit = s, u
+			s := sc.unit[u]
+			if s <= best {
+				continue
+			}
+			if weighed := s * (1 - w.exact + w.exact*min(1, s/x.unitMass[u])); weighed > best {
+				best, unit, shared = weighed, u, s
 			}
 		}
 		score := best + sc.entry[e]
@@ -168,26 +177,7 @@ func (x *index) collect(sc *scratch, allowed func(int) bool) {
 			top = append(top, scored{})
 		}
 		copy(top[at+1:], top[at:])
-		top[at] = scored{entry: e, unit: unit, score: score, utter: best}
+		top[at] = scored{entry: e, unit: unit, score: score, utter: shared}
 	}
 	sc.top = top
-}
-
-// confidence is the share of the question that the i-th hit covers, 0..1.
-func (rk ranking) confidence(i int) float64 {
-	if rk.ideal <= 0 {
-		return 0
-	}
-	return min(1, float64(rk.top[i].score)/rk.ideal)
-}
-
-func (rk ranking) decide() Decision {
-	c := rk.confidence(0)
-	switch {
-	case c >= 0.6:
-		return Good
-	case c >= 0.3:
-		return Weak
-	}
-	return None
 }
