@@ -173,6 +173,7 @@ func NewPlayPage(frame Frame, bot string, say func(key string) string) PlayPage 
 // PlayWords are the names of PlayPage.Words. In content/words they begin with
 // "play.".
 var PlayWords = []string{
+	"role_rep", "role_lead", "role_admin", "role_sender", "role_approver", "role_manager",
 	"bot", "cancel_reply", "close", "commands", "composer_direct", "composer_room", "composer_thread", "edited",
 	"empty_text", "empty_title", "failed", "first_ok", "first_text", "first_title", "form_choose",
 	"form_failed", "form_gone", "form_required", "form_search", "home", "home_empty", "invite", "join",

@@ -31,6 +31,12 @@ function redraw(box, look, draw) {
   if (again) again.focus();
 }
 
+// roles words a persona's roles; one of the operator's own stays as it is.
+function roles(p) {
+  const known = ["rep", "lead", "admin", "sender", "approver", "manager"];
+  return (p.role || "").split(",").filter(Boolean).map((r) => known.includes(r) ? word("role_" + r) : r).join("・");
+}
+
 function drawPeople() {
   const current = here.persona && here.persona.user;
   redraw(el("people"), [here.personas, current], () => {
@@ -43,7 +49,7 @@ function drawPeople() {
     return [...groups].map(([name, people]) => h("div", { role: "group", "aria-label": name },
       h("p.group", {}, name),
       people.map((p) => h("button.pickable", { type: "button", "aria-current": String(p.user === current), onclick: () => go(p, null, true) },
-        avatar(p.name), h("span", {}, p.name, p.role ? h("small", {}, p.role) : null)))));
+        avatar(p.name), h("span", {}, p.name, p.role ? h("small", {}, roles(p)) : null)))));
   });
 }
 
@@ -65,7 +71,7 @@ function drawHead() {
   const p = here.persona;
   const r = here.room;
   el("room-name").textContent = r ? r.name : "";
-  el("room-as").textContent = p ? [p.name, p.partner_name || word("staff"), p.role].filter(Boolean).join("・") : "";
+  el("room-as").textContent = p ? [p.name, p.partner_name || word("staff"), roles(p)].filter(Boolean).join("・") : "";
   const direct = Boolean(r && r.kind === "direct");
   el("tabs").hidden = !direct;
   el("more").hidden = !r;
