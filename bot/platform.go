@@ -135,7 +135,7 @@ const (
 	Campaigns Priority = 2
 )
 
-// Throttled: not now, and no blame. Whole tells that the whole operation of the
+// Throttled means not now, and no blame. Whole tells that the whole operation of the
 // connection is paused, not only this address.
 type Throttled struct {
 	After time.Duration
@@ -145,7 +145,7 @@ type Throttled struct {
 
 func (e *Throttled) Error() string { return fmt.Sprintf("throttled for %s: %s", e.After, e.Why) }
 
-// Refused: never. Code is the platform's word for it, short and without
+// Refused means never. Code is the platform's word for it, short and without
 // personal data. Down tells that the connection itself is refused (token
 // revoked, scope missing), not this recipient.
 type Refused struct {
@@ -155,7 +155,7 @@ type Refused struct {
 
 func (e *Refused) Error() string { return "refused: " + e.Code }
 
-// InDoubt: the call may have arrived.
+// InDoubt means that the call may have arrived.
 type InDoubt struct{ Err error }
 
 func (e *InDoubt) Error() string { return "in doubt: " + e.Err.Error() }

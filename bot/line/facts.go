@@ -20,7 +20,7 @@ func (p *Platform) Person(ctx context.Context, who bot.Identity) (bot.PersonFact
 		return bot.PersonFact{}, errors.New("line: that is no user id")
 	}
 	var fact bot.PersonFact
-	res, err := p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
+	res, err := p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) { //nolint:bodyclose // the SDK has read it to its end
 		res, out, err := api.GetProfileWithHttpInfo(who.User)
 		if err == nil {
 			fact = bot.PersonFact{Name: out.DisplayName, Language: out.Language}
@@ -56,7 +56,7 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 	}
 	calls := []func(*messaging_api.MessagingApiAPI) (*http.Response, error){count}
 	if at.Room[0] == 'C' {
-		calls = append(calls, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
+		calls = append(calls, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) { //nolint:bodyclose // the SDK has read it to its end
 			res, out, err := api.GetGroupSummaryWithHttpInfo(at.Room)
 			if err == nil {
 				fact.Name = out.GroupName
@@ -65,7 +65,7 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 		})
 	}
 	for _, f := range calls {
-		res, err := p.call(ctx, f)
+		res, err := p.call(ctx, f) //nolint:bodyclose // the SDK has read it to its end
 		if res != nil && (res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusBadRequest) {
 			return bot.RoomFact{}, nil
 		}

@@ -56,7 +56,7 @@ func (p *Platform) EnsureMenu(ctx context.Context, connection string, m bot.Menu
 		return err
 	}
 	if have == "" || have != current {
-		if have, err = p.putUp(ctx, have, menu, m.Image); err != nil {
+		if err := p.putUp(ctx, have, menu, m.Image); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (p *Platform) EnsureMenu(ctx context.Context, connection string, m bot.Menu
 }
 
 // putUp creates the menu if have is empty, and makes it everybody's.
-func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.RichMenuRequest, picture []byte) (string, error) {
+func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.RichMenuRequest, picture []byte) error {
 	if have == "" {
 		res, err := p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
 			res, out, err := api.CreateRichMenuWithHttpInfo(menu)
@@ -79,10 +79,10 @@ func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.R
 			return res, err
 		})
 		if err := question("a new rich menu", res, err); err != nil {
-			return "", err
+			return err
 		}
 		if !menuForm.MatchString(have) {
-			return "", errors.New("line: the new rich menu has an id of an unknown form")
+			return errors.New("line: the new rich menu has an id of an unknown form")
 		}
 	}
 	// A menu found again may have been left without its picture by a crash; one
@@ -92,13 +92,13 @@ func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.R
 		return res, err
 	})
 	if err != nil && (res == nil || res.StatusCode != http.StatusBadRequest) {
-		return "", question("the rich menu's picture", res, err)
+		return question("the rich menu's picture", res, err)
 	}
 	res, err = p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
 		res, _, err := api.SetDefaultRichMenuWithHttpInfo(have)
 		return res, err
 	})
-	return have, question("the default rich menu", res, err)
+	return question("the default rich menu", res, err)
 }
 
 // menus answers the id of the menu of that name, and of all others of ours.

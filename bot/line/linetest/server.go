@@ -210,10 +210,14 @@ func (s *Server) Wrong() []string {
 	return slices.Clone(s.wrong)
 }
 
-// UserID, GroupID and RoomID make well-formed ids from a small number.
-func UserID(n int) string  { return fmt.Sprintf("U%032x", n) }
+// UserID makes a well-formed id from a small number.
+func UserID(n int) string { return fmt.Sprintf("U%032x", n) }
+
+// GroupID makes a well-formed id from a small number.
 func GroupID(n int) string { return fmt.Sprintf("C%032x", n) }
-func RoomID(n int) string  { return fmt.Sprintf("R%032x", n) }
+
+// RoomID makes a well-formed id from a small number.
+func RoomID(n int) string { return fmt.Sprintf("R%032x", n) }
 
 func random(n int) string {
 	b := make([]byte, n)
