@@ -32,7 +32,10 @@ func browser(t *testing.T, width, height int64) context.Context {
 	t.Cleanup(func() { end(); cancel(); stop() })
 	do(t, ctx, chromedp.EmulateViewport(width, height))
 	go func() {
-		for m := range chromedp.Console(ctx) {
+		for m, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return // the page is gone
+			}
 			if strings.Contains(m.Text, "Content Security Policy") || m.Type == chromedp.ConsoleException {
 				t.Errorf("the page reports: %s", m.Text)
 			}

@@ -43,7 +43,10 @@ func newBrowser(t testing.TB, width, height int64) *browser {
 	}
 	b.do(chromedp.EmulateViewport(width, height, more...))
 	go func() {
-		for m := range chromedp.Console(ctx) {
+		for m, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return // the page is gone
+			}
 			if kind := fmt.Sprint(m.Type); ((kind == "error" || m.Type == chromedp.ConsoleException) && !strings.Contains(m.Text, "404")) || strings.Contains(m.Text, "Content Security Policy") {
 				t.Errorf("the page reports: %s %s", kind, m.Text)
 			}

@@ -230,7 +230,7 @@ func (s *Seat) Command(name, text string) *Seat {
 	return s.Say(strings.TrimSpace("/" + name + " " + text))
 }
 
-// Join, Leave and Invite (the bot itself joins) tell that somebody came or went.
+// Join tells that the person entered the room.
 func (s *Seat) Join() *Seat { s.p.c.t.Helper(); s.deed(map[string]any{"kind": "join"}); return s }
 
 // Leave tells that the person left the room.
