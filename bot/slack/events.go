@@ -52,7 +52,7 @@ func (p *Platform) hearEvent(raw []byte) ([]bot.Inbound, error) {
 		return nil, bot.ErrMalformed
 	}
 	if !p.ours(e.AppID) {
-		return nil, bot.ErrSignature
+		return nil, p.forged("it is for another app: is app_id right?")
 	}
 	switch e.Type {
 	case "url_verification":

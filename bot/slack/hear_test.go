@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -339,5 +340,28 @@ func TestAnswer(t *testing.T) {
 		if status != http.StatusOK || kind != c.kind || string(body) != c.body {
 			t.Errorf("%s: %d %q %s", name, status, kind, body)
 		}
+	}
+}
+
+// TestRefusalsAreExplainedToTheOperatorOnly: one line, without any signature.
+func TestRefusalsAreExplainedToTheOperatorOnly(t *testing.T) {
+	var log bytes.Buffer
+	p := newPlatform(t, func(o *slack.Options) {
+		at(heardAt)(o)
+		o.Log = slog.New(slog.NewTextHandler(&log, nil))
+	})
+	body := []byte(`{"type":"url_verification","challenge":"x"}`)
+	given := slacktest.Sign("other", heardAt.Unix(), body)
+	for range 100 {
+		r := request("events", body, heardAt)
+		r.Header.Set("X-Slack-Signature", given)
+		if _, err := p.Hear(r); !errors.Is(err, bot.ErrSignature) {
+			t.Fatalf("%v", err)
+		}
+	}
+	right := slacktest.Sign(secret, heardAt.Unix(), body)
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "signing secret") ||
+		strings.Contains(got, given[3:20]) || strings.Contains(got, right[3:20]) || strings.Contains(got, secret) {
+		t.Errorf("the log says %s", got)
 	}
 }

@@ -112,7 +112,7 @@ func (p *Platform) hearInteraction(raw []byte) ([]bot.Inbound, error) {
 		return nil, bot.ErrMalformed
 	}
 	if !p.ours(x.AppID, x.viewApp()) {
-		return nil, bot.ErrSignature
+		return nil, p.forged("it is for another app: is app_id right?")
 	}
 	if x.User == "" {
 		return nil, bot.ErrMalformed
@@ -309,7 +309,7 @@ func (p *Platform) hearCommand(raw []byte) ([]bot.Inbound, error) {
 		return nil, bot.ErrMalformed
 	}
 	if !p.ours(form.Get("api_app_id")) {
-		return nil, bot.ErrSignature
+		return nil, p.forged("it is for another app: is app_id right?")
 	}
 	if form.Get("ssl_check") == "1" {
 		return []bot.Inbound{p.inbound("", bot.Handshake, envelope{})}, nil

@@ -223,10 +223,9 @@ func (p *Platform) checkApp(ctx context.Context, botID string) error {
 	if botID == "" {
 		return nil
 	}
-	if _, err := p.ask(ctx, "bots.info", url.Values{"bot": {botID}}, &got); err != nil || got.Bot.AppID == "" {
-		return nil // not told; auth.test has proved the token already
-	}
-	if got.Bot.AppID != p.opt.AppID {
+	// A failure tells nothing: auth.test has proved the token already.
+	_, err := p.ask(ctx, "bots.info", url.Values{"bot": {botID}}, &got)
+	if err == nil && got.Bot.AppID != "" && got.Bot.AppID != p.opt.AppID {
 		return fmt.Errorf("the token belongs to app %s, but %s is configured", clipName(got.Bot.AppID), p.opt.AppID)
 	}
 	return nil

@@ -55,6 +55,10 @@ type Platform struct {
 	orgs    map[string]bool
 	direct  directRooms
 	secrets [][]byte
+	refused struct {
+		sync.Mutex
+		last time.Time // when a refusal was logged last
+	}
 }
 
 var (

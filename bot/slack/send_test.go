@@ -78,6 +78,7 @@ func TestSendEveryAct(t *testing.T) {
 		t.Errorf("reply: %v, %+v", err, s.Messages("C0AOBA"))
 	}
 	update := inRoom("C0AOBA")
+	update.To.Thread = ts // where the button was pressed; chat.update takes no thread
 	update.Act, update.Ref, update.Parts = bot.Update, ts, []bot.Message{{Text: "訂正しました"}}
 	if got, err := send(t, p, update); err != nil || got != ts || s.Messages("C0AOBA")[0].Text != "訂正しました" {
 		t.Errorf("update: %q, %v", got, err)
@@ -538,5 +539,29 @@ func TestEveryZooMessageIsTaken(t *testing.T) {
 		if c.Error != "" {
 			t.Errorf("%s was refused: %s", c.Method, c.Error)
 		}
+	}
+}
+
+// TestTokenDoesNotTravel: a redirect is not followed, and a response address never
+// sees the token.
+func TestTokenDoesNotTravel(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
+	defer elsewhere.Close()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/actions/") && r.Header.Get("Authorization") != "" {
+			t.Error("a response address got the token")
+		}
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	}))
+	defer srv.Close()
+	p := newPlatform(t, func(o *slack.Options) { o.APIURL, o.AllowInsecure, o.AllowTestHosts = srv.URL+"/api/", true, true })
+	d := inRoom("C0AOBA")
+	var doubt *bot.InDoubt
+	if _, err := send(t, p, d); !errors.As(err, &doubt) {
+		t.Errorf("a redirect: %v", err)
+	}
+	d.Act, d.To.User, d.Reply.URL = bot.Private, "U1", srv.URL+"/actions/x"
+	if _, err := send(t, p, d); !errors.As(err, &doubt) {
+		t.Errorf("a redirect of a response address: %v", err)
 	}
 }

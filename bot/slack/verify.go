@@ -32,7 +32,7 @@ func (p *Platform) verified(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	if r.Body == nil {
-		return nil, bot.ErrSignature
+		return nil, p.forged("there is no body")
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody))
 	if err != nil {
@@ -47,7 +47,7 @@ func (p *Platform) verified(r *http.Request) ([]byte, error) {
 		match |= boolInt(hmac.Equal(given, sign(secret, stamp, raw)))
 	}
 	if match == 0 {
-		return nil, bot.ErrSignature
+		return nil, p.forged("no signing secret fits: is it this app's, copied whole?")
 	}
 	return raw, nil
 }
@@ -56,26 +56,20 @@ func (p *Platform) verified(r *http.Request) ([]byte, error) {
 func (p *Platform) signature(h http.Header) (stamp string, given []byte, err error) {
 	stamps, sigs := h.Values("X-Slack-Request-Timestamp"), h.Values("X-Slack-Signature")
 	if len(stamps) != 1 || len(sigs) != 1 {
-		return "", nil, bot.ErrSignature
+		return "", nil, p.forged("it is not signed")
 	}
 	stamp = stamps[0]
-	if strings.Trim(stamp, "0123456789") != "" || len(stamp) > 12 {
-		return "", nil, bot.ErrSignature
-	}
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil {
-		return "", nil, bot.ErrSignature
+	if err != nil || strings.Trim(stamp, "0123456789") != "" || len(stamp) > 12 {
+		return "", nil, p.forged("its time cannot be read")
 	}
 	if age := p.now().Sub(time.Unix(seconds, 0)); age > maxAge || age < -maxAge {
-		return "", nil, bot.ErrSignature
+		return "", nil, p.forged("its time is more than five minutes off: is this machine's clock right?")
 	}
 	digits, ok := strings.CutPrefix(sigs[0], "v0=")
-	if !ok {
-		return "", nil, bot.ErrSignature
-	}
 	given, err = hex.DecodeString(digits)
-	if err != nil || len(given) != sha256.Size {
-		return "", nil, bot.ErrSignature
+	if !ok || err != nil || len(given) != sha256.Size {
+		return "", nil, p.forged("its signature is not of the form v0=")
 	}
 	return stamp, given, nil
 }
@@ -92,4 +86,21 @@ func boolInt(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// forgedEvery bounds how often a refusal is logged: anybody can cause one.
+const forgedEvery = 10 * time.Second
+
+// forged is the answer to every request that is not surely Slack's. The caller
+// learns nothing; the operator's log says why, so that a wrong secret or clock is
+// found, without the request's or our own signature.
+func (p *Platform) forged(why string) error {
+	p.refused.Lock()
+	defer p.refused.Unlock()
+	now := p.now()
+	if gap := now.Sub(p.refused.last); gap < 0 || gap >= forgedEvery {
+		p.refused.last = now
+		p.log.Warn("a request to a Slack webhook was refused", "platform", Name, "why", why)
+	}
+	return bot.ErrSignature
 }
