@@ -45,8 +45,13 @@ func (b *binder) about(path, format string, args ...any) {
 	b.problems = append(b.problems, b.problem(path, fmt.Sprintf(format, args...)))
 }
 
+// problem names the line on which path was given, or else that of its group.
 func (b *binder) problem(path, text string) Problem {
-	where := b.places[path]
+	where, given := b.places[path]
+	for group := path; !given && strings.Contains(group, "."); {
+		group = group[:strings.LastIndexByte(group, '.')]
+		where, given = b.places[group]
+	}
 	if where.variable != "" {
 		return Problem{File: environmentFile, Text: where.variable + ": " + path + " " + text}
 	}

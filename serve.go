@@ -46,41 +46,45 @@ type app struct {
 
 // newApp builds the parts in the order in which they need each other. Nothing runs
 // yet, and nothing was promised to anybody outside.
-func newApp(ctx context.Context, c Config, clock *Clock, log *slog.Logger) (a *app, err error) {
-	a = &app{config: c, log: log, clock: clock, process: models.NewID()}
+func newApp(ctx context.Context, c Config, clock *Clock, log *slog.Logger) (*app, error) {
+	a := &app{config: c, log: log, clock: clock, process: models.NewID()}
 	a.processes.Store(1)
-	defer func() {
-		if err != nil {
-			a.close()
-		}
-	}()
 	// The ports first: a second process on the same ports must not touch anything.
-	if a.public, err = net.Listen("tcp", c.Server.Listen); err != nil {
-		return nil, fmt.Errorf("server.listen: %w", err)
+	err := a.ports()
+	if err == nil {
+		a.store, err = openReady(ctx, c, clock, log, c.Database.AutoMigrate)
 	}
-	if c.Server.AdminListen != "" {
-		if a.admin, err = net.Listen("tcp", c.Server.AdminListen); err != nil {
-			return nil, fmt.Errorf("server.admin_listen: %w", err)
+	if err == nil {
+		a.metrics = NewMetrics(a.store.Backlog)
+		err = a.knowledge(ctx)
+	}
+	if err == nil {
+		err = a.mouths()
+	}
+	if err == nil {
+		err = a.pace()
+	}
+	if err == nil {
+		err = a.mind()
+	}
+	if err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+// ports takes the addresses to listen on.
+func (a *app) ports() (err error) {
+	if a.public, err = net.Listen("tcp", a.config.Server.Listen); err != nil {
+		return fmt.Errorf("server.listen: %w", err)
+	}
+	if a.config.Server.AdminListen != "" {
+		if a.admin, err = net.Listen("tcp", a.config.Server.AdminListen); err != nil {
+			return fmt.Errorf("server.admin_listen: %w", err)
 		}
 	}
-	if a.store, err = openReady(ctx, c, clock, log, c.Database.AutoMigrate); err != nil {
-		return nil, err
-	}
-	a.metrics = NewMetrics(a.store.Backlog)
-	keys, err := secrets(c)
-	if err != nil {
-		return nil, err
-	}
-	if err = a.knowledge(ctx); err != nil {
-		return nil, err
-	}
-	if err = a.mouths(); err != nil {
-		return nil, err
-	}
-	if err = a.pace(); err != nil {
-		return nil, err
-	}
-	return a, a.mind(keys)
+	return nil
 }
 
 // knowledge loads the content and, for the playground, the sample people.
@@ -136,8 +140,12 @@ func (a *app) pace() (err error) {
 }
 
 // mind joins handlers, outbox and sender.
-func (a *app) mind(keys [][]byte) (err error) {
+func (a *app) mind() error {
 	c := a.config
+	keys, err := secrets(c)
+	if err != nil {
+		return err
+	}
 	a.handlers = handlers.New(handlers.Options{
 		Store: a.store, Library: a.library, Platforms: a.platforms,
 		Vendor:    handlers.Vendor{Name: c.Vendor.Name, Desk: c.Vendor.SupportDesk, Zone: c.Zone(), Languages: c.Vendor.Languages},
@@ -150,7 +158,18 @@ func (a *app) mind(keys [][]byte) (err error) {
 		Nudge:   func() { a.sender.Nudge() },
 		Observe: a.metrics, Log: a.log,
 	})
+	byName := map[string]bot.Platform{}
+	for _, p := range a.platforms {
+		byName[p.Name()] = p
+	}
+	a.store.Operations(func(d bot.Delivery) string {
+		if p := byName[d.To.Platform]; p != nil {
+			return p.Operation(d)
+		}
+		return "" // of a platform that was switched off
+	})
 	a.outbox, err = models.NewOutbox(a.store, models.OutboxOptions{
+		Prepare: a.handlers.Prepare, Ended: a.handlers.Ended,
 		Process: a.process, Secrets: keys, Policies: models.Policies(c.Sending.Ambiguous.Slack, c.Sending.Ambiguous.LineWorks),
 		Lease: c.Sending.Lease, MaxAttempts: c.Sending.MaxAttempts, CrashMax: c.Sending.CrashMax, RetryBase: c.Sending.RetryBase, RetryMax: c.Sending.RetryMax,
 		ReconcileAfter: c.Sending.ReconcileAfter, RetryAfterMax: c.Sending.RetryAfterMax, Log: a.log,
