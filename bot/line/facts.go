@@ -20,14 +20,14 @@ func (p *Platform) Person(ctx context.Context, who bot.Identity) (bot.PersonFact
 		return bot.PersonFact{}, errors.New("line: that is no user id")
 	}
 	var fact bot.PersonFact
-	res, err := p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) { //nolint:bodyclose // the SDK has read it to its end
+	res, err := p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
 		res, out, err := api.GetProfileWithHttpInfo(who.User)
 		if err == nil {
 			fact = bot.PersonFact{Name: out.DisplayName, Language: out.Language}
 		}
 		return res, err
 	})
-	if res != nil && res.StatusCode == http.StatusNotFound {
+	if res != nil && res.status == http.StatusNotFound {
 		return bot.PersonFact{Gone: true}, nil
 	}
 	return fact, question("the profile", res, err)
@@ -54,19 +54,20 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 		}
 		return res, err
 	}
+	summary := func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
+		res, out, err := api.GetGroupSummaryWithHttpInfo(at.Room)
+		if err == nil {
+			fact.Name = out.GroupName
+		}
+		return res, err
+	}
 	calls := []func(*messaging_api.MessagingApiAPI) (*http.Response, error){count}
 	if at.Room[0] == 'C' {
-		calls = append(calls, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) { //nolint:bodyclose // the SDK has read it to its end
-			res, out, err := api.GetGroupSummaryWithHttpInfo(at.Room)
-			if err == nil {
-				fact.Name = out.GroupName
-			}
-			return res, err
-		})
+		calls = append(calls, summary)
 	}
 	for _, f := range calls {
-		res, err := p.call(ctx, f) //nolint:bodyclose // the SDK has read it to its end
-		if res != nil && (res.StatusCode == http.StatusNotFound || res.StatusCode == http.StatusBadRequest) {
+		res, err := p.call(ctx, f)
+		if res != nil && (res.status == http.StatusNotFound || res.status == http.StatusBadRequest) {
 			return bot.RoomFact{}, nil
 		}
 		if err := question("the group", res, err); err != nil {
@@ -78,7 +79,7 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 
 // question words the failure of a call that only asks. The SDK's error quotes
 // the answer, so it stays here.
-func question(what string, res *http.Response, err error) error {
+func question(what string, res *answer, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -88,7 +89,7 @@ func question(what string, res *http.Response, err error) error {
 			return before.error
 		}
 		return fmt.Errorf("line: asking for %s: %w", what, withoutAddress(err))
-	case res.StatusCode/100 == 2:
+	case res.status/100 == 2:
 		return fmt.Errorf("line: the answer to asking for %s cannot be read", what)
 	}
 	failed := failure(res)

@@ -91,7 +91,7 @@ func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.R
 		res, _, err := api.SetRichMenuImageWithHttpInfo(have, "image/png", bytes.NewReader(picture))
 		return res, err
 	})
-	if err != nil && (res == nil || res.StatusCode != http.StatusBadRequest) {
+	if err != nil && (res == nil || res.status != http.StatusBadRequest) {
 		return question("the rich menu's picture", res, err)
 	}
 	res, err = p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
@@ -135,7 +135,7 @@ func (p *Platform) defaultMenu(ctx context.Context) (string, error) {
 		}
 		return res, err
 	})
-	if res != nil && res.StatusCode == http.StatusNotFound { // none is set
+	if res != nil && res.status == http.StatusNotFound { // none is set
 		return "", nil
 	}
 	return id, question("the default rich menu", res, err)
@@ -146,14 +146,14 @@ func (p *Platform) takeDown(ctx context.Context, id string) error {
 		res, _, err := api.DeleteRichMenuWithHttpInfo(id)
 		return res, err
 	})
-	if res != nil && res.StatusCode == http.StatusNotFound { // another process was faster
+	if res != nil && res.status == http.StatusNotFound { // another process was faster
 		return nil
 	}
 	return question("an old rich menu", res, err)
 }
 
 // blob is call for the address that takes files.
-func (p *Platform) blob(ctx context.Context, f func(*messaging_api.MessagingApiBlobAPI) (*http.Response, error)) (*http.Response, error) {
+func (p *Platform) blob(ctx context.Context, f func(*messaging_api.MessagingApiBlobAPI) (*http.Response, error)) (*answer, error) {
 	return p.withToken(ctx, func(token string) (*http.Response, error) {
 		api, err := messaging_api.NewMessagingApiBlobAPI(token, messaging_api.WithBlobEndpoint(p.o.DataAPIURL), messaging_api.WithBlobHTTPClient(p.client))
 		if err != nil {

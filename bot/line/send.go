@@ -22,24 +22,36 @@ const backOff = 30 * time.Second
 
 // withToken makes one API call with a good token, and once more with a fresh
 // one if LINE refused the token, which it does before it looks at anything else.
-// f must make exactly one call each time.
-func (p *Platform) withToken(ctx context.Context, f func(token string) (*http.Response, error)) (*http.Response, error) {
+// f makes one call, or several that only ask.
+func (p *Platform) withToken(ctx context.Context, f func(token string) (*http.Response, error)) (*answer, error) {
 	for again := false; ; again = true {
 		token, err := p.tokens.get(ctx)
 		if err != nil {
 			return nil, &preparation{err}
 		}
 		res, err := f(token)
-		if res != nil && res.StatusCode == http.StatusUnauthorized && !again && p.tokens.drop(token) {
+		if res == nil {
+			return nil, err
+		}
+		body, _ := io.ReadAll(res.Body) // the SDK has closed it where it has read it
+		res.Body.Close()
+		if res.StatusCode == http.StatusUnauthorized && !again && p.tokens.drop(token) {
 			continue
 		}
-		return res, err
+		return &answer{res.StatusCode, res.Header, body}, err
 	}
+}
+
+// answer is what LINE answered; body only where it was not 2xx.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
 }
 
 // call is withToken for a call of the SDK. Each has a client of its own, because
 // the SDK's WithContext changes its receiver.
-func (p *Platform) call(ctx context.Context, f func(*messaging_api.MessagingApiAPI) (*http.Response, error)) (*http.Response, error) {
+func (p *Platform) call(ctx context.Context, f func(*messaging_api.MessagingApiAPI) (*http.Response, error)) (*answer, error) {
 	return p.withToken(ctx, func(token string) (*http.Response, error) {
 		api, err := messaging_api.NewMessagingApiAPI(token, messaging_api.WithEndpoint(p.o.APIURL), messaging_api.WithHTTPClient(p.client))
 		if err != nil {
@@ -84,13 +96,13 @@ func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
 	switch {
 	case res == nil:
 		return "", unanswered(err)
-	case res.StatusCode == http.StatusOK && err == nil:
+	case res.status == http.StatusOK && err == nil:
 		return receipt(out.SentMessages), nil
-	case res.StatusCode == http.StatusOK && reply:
+	case res.status == http.StatusOK && reply:
 		return "", nil // accepted; only its answer could not be read to the end
-	case res.StatusCode == http.StatusOK:
+	case res.status == http.StatusOK:
 		return "", &bot.InDoubt{Err: errors.New("line: accepted, but the answer broke off")} // the next try learns the ids from a 409
-	case res.StatusCode == http.StatusConflict && !reply:
+	case res.status == http.StatusConflict && !reply:
 		return accepted(res), nil
 	}
 	return "", failure(res)
@@ -142,10 +154,10 @@ func (p *Platform) post(ctx context.Context, path, token, key string, body []byt
 }
 
 // log keeps LINE's own id of every request, which its support asks for.
-func (p *Platform) log(ctx context.Context, d bot.Delivery, res *http.Response) {
+func (p *Platform) log(ctx context.Context, d bot.Delivery, res *answer) {
 	if res != nil {
 		p.o.Log.DebugContext(ctx, "LINE answered", "delivery", d.ID, "operation", p.Operation(d), "attempt", d.Attempt,
-			"status", res.StatusCode, "line_request_id", res.Header.Get("X-Line-Request-Id"))
+			"status", res.status, "line_request_id", res.header.Get("X-Line-Request-Id"))
 	}
 }
 
@@ -170,21 +182,21 @@ func receipt(sent []messaging_api.SentMessage) string {
 }
 
 // accepted reads a 409: the same key was accepted before.
-func accepted(res *http.Response) string {
+func accepted(res *answer) string {
 	var e messaging_api.ErrorResponse
-	if json.NewDecoder(res.Body).Decode(&e) == nil && len(e.SentMessages) > 0 {
+	if json.Unmarshal(res.body, &e) == nil && len(e.SentMessages) > 0 {
 		return receipt(e.SentMessages)
 	}
-	return res.Header.Get("X-Line-Accepted-Request-Id")
+	return res.header.Get("X-Line-Accepted-Request-Id")
 }
 
 // failure is what a status means (platforms' "Status semantics"); answers are
 // read for their kind only, as they may quote what was sent.
-func failure(res *http.Response) error {
+func failure(res *answer) error {
 	var e messaging_api.ErrorResponse
-	_ = json.NewDecoder(res.Body).Decode(&e) // an unreadable one is classified by its status
+	_ = json.Unmarshal(res.body, &e) // an unreadable one is classified by its status
 	says := func(part string) bool { return strings.Contains(strings.ToLower(e.Message), part) }
-	switch status := res.StatusCode; {
+	switch status := res.status; {
 	case status == http.StatusBadRequest && says("reply token"):
 		return &bot.Refused{Code: "reply_token"}
 	case status == http.StatusBadRequest && (says("'to'") || says("failed to send")):
@@ -194,7 +206,7 @@ func failure(res *http.Response) error {
 	case status == http.StatusTooManyRequests && says("monthly limit"):
 		return &bot.Refused{Code: "quota"}
 	case status == http.StatusTooManyRequests:
-		return &bot.Throttled{After: retryAfter(res.Header), Whole: true, Why: "LINE's rate limit"}
+		return &bot.Throttled{After: retryAfter(res.header), Whole: true, Why: "LINE's rate limit"}
 	case status/100 == 5:
 		return &bot.InDoubt{Err: fmt.Errorf("line: answered %d", status)}
 	case status/100 == 4:

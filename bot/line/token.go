@@ -101,6 +101,9 @@ func (t *tokens) issueBy(ctx context.Context, secret string) (string, time.Durat
 		return "", 0, fmt.Errorf("line: the address of the token endpoint is wrong: %w", err)
 	}
 	res, got, err := api.WithContext(ctx).IssueStatelessChannelTokenByClientSecretWithHttpInfo(t.o.ChannelID, secret)
+	if res != nil {
+		defer res.Body.Close()
+	}
 	switch {
 	case res == nil:
 		return "", 0, fmt.Errorf("line: no token, the token endpoint cannot be reached: %w", withoutAddress(err))
