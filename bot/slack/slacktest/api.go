@@ -80,6 +80,10 @@ func (s *Server) webAPI(w http.ResponseWriter, r *http.Request, name string, raw
 	at := time.Now()
 	s.mu.Lock()
 	f := s.fault(name)
+	if at.Before(s.paused[name]) {
+		s.early = append(s.early, Call{Method: name, Args: a, At: at})
+	}
+	s.pause(name, f)
 	s.mu.Unlock()
 	if f != nil && f.Hang > 0 {
 		s.hang(r, f.Hang)

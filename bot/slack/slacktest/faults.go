@@ -2,6 +2,7 @@ package slacktest
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -30,11 +31,11 @@ func (s *Server) Fail(f Fault) {
 	s.faults = append(s.faults, &f)
 }
 
-// Heal forgets all failures that are still arranged.
+// Heal forgets all failures that are still arranged, and who came early.
 func (s *Server) Heal() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faults = nil
+	s.faults, s.paused, s.early = nil, map[string]time.Time{}, nil
 }
 
 // fault takes the failure that fits, nil if none does. Callers hold the lock.
@@ -54,6 +55,16 @@ func (s *Server) fault(method string) *Fault {
 		return &copied
 	}
 	return nil
+}
+
+// pause notes that a method was told to wait. Callers hold the lock.
+func (s *Server) pause(method string, f *Fault) {
+	if f == nil || f.Status != http.StatusTooManyRequests {
+		return
+	}
+	if n, err := strconv.Atoi(f.RetryAfter); err == nil && n > 0 {
+		s.paused[method] = time.Now().Add(time.Duration(n) * time.Second)
+	}
 }
 
 // fail answers as the fault says.

@@ -49,6 +49,8 @@ type Server struct {
 	triggers map[string]time.Time
 	replies  map[string]*replyURL
 	faults   []*Fault
+	paused   map[string]time.Time // methods after a 429 with Retry-After: until when
+	early    []Call
 	calls    []Call
 	lastTS   int64
 	count    int64
@@ -134,7 +136,7 @@ func Start(o Options) *Server {
 	s := &Server{
 		Options: o, users: map[string]*User{}, rooms: map[string]*Channel{}, views: map[string]*View{},
 		homes: map[string]json.RawMessage{}, triggers: map[string]time.Time{}, replies: map[string]*replyURL{},
-		quit: make(chan struct{}),
+		paused: map[string]time.Time{}, quit: make(chan struct{}),
 	}
 	s.users[o.BotUser] = &User{ID: o.BotUser, TeamID: o.TeamID, Name: "akari", Bot: true}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
@@ -225,6 +227,14 @@ func (s *Server) Calls(method string) []Call {
 		}
 	}
 	return out
+}
+
+// Early lists the calls that came before the Retry-After of their method was over.
+// A client that respects it makes none.
+func (s *Server) Early() []Call {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Call(nil), s.early...)
 }
 
 // Delivered counts, per delivery key, the messages that carry it: what a test for

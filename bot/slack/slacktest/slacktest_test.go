@@ -238,3 +238,23 @@ func mustForm(t *testing.T, address, token, body string) *http.Request {
 	r.Header.Set("Authorization", "Bearer "+token)
 	return r
 }
+
+func TestEarlyCallsAreNoticed(t *testing.T) {
+	s := slacktest.New(t, slacktest.Options{})
+	s.AddChannel(slacktest.Channel{ID: "C1", Members: []string{"U0BOT"}})
+	s.Fail(slacktest.Fault{Method: "chat.postMessage", Status: http.StatusTooManyRequests, RetryAfter: "1", Code: "ratelimited"})
+	call(t, s, "chat.postMessage", good(), nil)
+	if n := len(s.Early()); n != 0 {
+		t.Errorf("%d early calls before the pause", n)
+	}
+	call(t, s, "auth.test", nil, nil)
+	call(t, s, "chat.postMessage", good(), nil)
+	if early := s.Early(); len(early) != 1 || early[0].Method != "chat.postMessage" {
+		t.Errorf("early: %+v", early)
+	}
+	time.Sleep(1010 * time.Millisecond)
+	call(t, s, "chat.postMessage", good(), nil)
+	if n := len(s.Early()); n != 1 {
+		t.Errorf("%d early calls after the pause", n)
+	}
+}
