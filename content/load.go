@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -199,6 +200,7 @@ func (s *source) readFile(name, area string) bool {
 func loadFile(name, area string, src []byte, old *contentFile) *contentFile {
 	f := &contentFile{name: name, area: area}
 	d := &decoder{file: name}
+	src = oneLineEnd(src)
 	if area == areaWords {
 		f.loadWords(d, src, old)
 		f.problems = d.probs
@@ -234,6 +236,15 @@ func loadFile(name, area string, src []byte, old *contentFile) *contentFile {
 	}
 	f.problems = d.probs
 	return f
+}
+
+// oneLineEnd makes every line end in \n, as all counting of lines here assumes.
+func oneLineEnd(src []byte) []byte {
+	if !bytes.ContainsRune(src, '\r') {
+		return src
+	}
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(src, []byte("\r"), []byte("\n"))
 }
 
 func (f *contentFile) loadWords(d *decoder, src []byte, old *contentFile) {
