@@ -353,6 +353,16 @@ func TestFitTables(t *testing.T) {
 	}
 }
 
+// Fit is pure: it does not even write behind the end of a caller's slice.
+func TestFitWritesNowhere(t *testing.T) {
+	rows := []bot.Button{{Label: "はい", Press: bot.NewPress("a.yes")}, {Label: "いいえ", Press: bot.NewPress("a.no")}}
+	m := bot.Message{Text: "選択", Buttons: rows[:1], Form: &bot.Form{Title: "回答", Open: "https://example.com/f/1"}}
+	bot.Fit(m, bot.Limits{Buttons: 5})
+	if rows[1].Label != "いいえ" {
+		t.Errorf("Fit wrote %q behind the message's buttons", rows[1].Label)
+	}
+}
+
 func TestCheckSaysWhat(t *testing.T) {
 	l := worlds["flex"]
 	secret := strings.Repeat("秘", 4501)

@@ -63,7 +63,7 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 	}
 	calls := []func(*messaging_api.MessagingApiAPI) (*http.Response, error){count}
 	if at.Room[0] == 'C' {
-		calls = append(calls, summary)
+		calls = append(calls, summary) //nolint:bodyclose // withToken closes it
 	}
 	for _, f := range calls {
 		res, err := p.call(ctx, f)
