@@ -135,7 +135,10 @@ func (p *Platform) status(m method, a answer) error {
 	case a.status == http.StatusRequestTimeout || a.status >= 500 || a.status < 400:
 		return &bot.InDoubt{Err: fmt.Errorf("%s answered status %d", m, a.status)}
 	}
-	down := a.status == http.StatusUnauthorized || a.status == http.StatusForbidden || a.status == http.StatusNotFound
+	if a.status == http.StatusNotFound { // nothing was done, and it says nothing about this delivery
+		return fmt.Errorf("%s answered status 404: is the API address right?", m)
+	}
+	down := a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
 	return &bot.Refused{Code: "http_" + strconv.Itoa(a.status), Down: down}
 }
 

@@ -58,6 +58,8 @@ func TestSendFailsInFourWays(t *testing.T) {
 		"302":                   {slacktest.Fault{Status: 302}, "doubt", 0},
 		"400":                   {slacktest.Fault{Status: 400}, "refused http_400", 0},
 		"403":                   {slacktest.Fault{Status: 403}, "down http_403", 0},
+		"404":                   {slacktest.Fault{Status: 404}, "retry", 0},
+		"401":                   {slacktest.Fault{Status: 401}, "down http_401", 0},
 		"408":                   {slacktest.Fault{Status: 408}, "doubt", 0},
 		"dropped before accept": {slacktest.Fault{Drop: true}, "doubt", 0},
 		"dropped after accept":  {slacktest.Fault{Drop: true, Accept: true}, "doubt", 1},
@@ -184,4 +186,3 @@ func TestRetryAfter(t *testing.T) {
 		}
 	}
 }
-
