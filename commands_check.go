@@ -3,7 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -15,7 +19,8 @@ import (
 
 // CheckCmd is akari check.
 type CheckCmd struct {
-	Live bool `help:"Also ask each platform who we are."`
+	Live  bool `help:"Also ask each platform who we are." xor:"how"`
+	Ready bool `help:"Only ask the serve that runs here, at server.admin_listen, whether it is ready. For health checks." xor:"how"`
 }
 
 // Help is the long help.
@@ -25,7 +30,8 @@ database that does not exist yet is not made. Exit code 1 if there is any proble
 
 Examples:
   akari check
-  akari check --live --config /etc/akari/config.yaml`
+  akari check --live --config /etc/akari/config.yaml
+  akari check --ready`
 }
 
 // Checked is what check found.
@@ -46,6 +52,9 @@ type Live struct {
 
 // Run checks everything that can be checked, also after problems.
 func (k CheckCmd) Run(cli *CLI, out surroundings) error {
+	if k.Ready {
+		return cli.askReady(out)
+	}
 	c, problems := LoadConfig(cli.configFile(), out.environ)
 	done := Checked{Problems: append([]Problem{}, problems...), Notes: append([]Problem{}, c.Notes...), Overlays: []string{}}
 	log := quietLog(out)
@@ -197,6 +206,42 @@ func (d *Checked) tell(cli *CLI, out surroundings) error {
 	}
 	if !cli.JSON {
 		fmt.Fprintln(out.stdout, "ok: configuration, content and database are fine")
+	}
+	return nil
+}
+
+// askReady asks the running process as a load balancer would. An image without a
+// shell has no other way to.
+func (cli *CLI) askReady(out surroundings) error {
+	c, err := cli.config(out)
+	if err != nil {
+		return err
+	}
+	if c.Server.AdminListen == "" {
+		return errors.New("server.admin_listen is empty, so there is nobody to ask")
+	}
+	host, port, err := net.SplitHostPort(c.Server.AdminListen)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	client := http.Client{Timeout: 4 * time.Second}
+	answer, err := client.Get("http://" + net.JoinHostPort(host, port) + "/readyz")
+	if err != nil {
+		return fmt.Errorf("no serve answers at server.admin_listen: %w", err)
+	}
+	defer answer.Body.Close()
+	var state Readiness
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<16)).Decode(&state); err != nil {
+		return fmt.Errorf("what answers at server.admin_listen is not akari: %w", err)
+	}
+	if err := cli.print(out, state, state.Status); err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("serve is %s: %v", state.Status, state.Parts)
 	}
 	return nil
 }

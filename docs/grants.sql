@@ -1,0 +1,52 @@
+-- The database users of Akari on MySQL and MariaDB. Run it as an administrator, after
+-- `akari migrate up`, and again after every update that brought new tables. It is
+-- harmless to run twice. Names and hosts are examples: change them to yours. The
+-- users themselves are made before, with passwords of your own:
+--
+--   CREATE USER 'akari_owner'@'%'  IDENTIFIED BY '…';   -- database.migrate_dsn
+--   CREATE USER 'akari'@'%'        IDENTIFIED BY '…';   -- database.dsn
+--   CREATE USER 'akari_reader'@'%' IDENTIFIED BY '…';   -- BI tools and auditors
+--   GRANT ALL PRIVILEGES ON `akari`.* TO 'akari_owner'@'%';
+--
+-- The runtime user has no DDL anywhere, and on the log (events) and the audit log it
+-- can only add and read: what happened cannot be changed by the program, nor by
+-- whoever breaks into it. Rights are given table by table, because MySQL cannot take
+-- one table out of a right on the whole database.
+
+GRANT SELECT, INSERT ON `akari`.`events` TO 'akari'@'%';
+GRANT SELECT, INSERT ON `akari`.`audit` TO 'akari'@'%';
+
+-- Facts that change, queues, and everything that erasing must be able to remove.
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`partners` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`partner_orgs` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`people` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`accounts` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`rooms` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`texts` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`waiting` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`deliveries` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`pauses` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`processes` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`links` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`visits` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`gaps` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`gap_askers` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`drafts` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`invitations` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`overlays` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`versions` TO 'akari'@'%';
+
+-- The schema's version is read at start and by /readyz.
+GRANT SELECT ON `akari`.`goose_db_version` TO 'akari'@'%';
+
+-- The reporting views, for the program and for people with BI tools.
+GRANT SELECT ON `akari`.`v_event` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_delivery` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_view` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_audit` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_inbound` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_event` TO 'akari_reader'@'%';
+GRANT SELECT ON `akari`.`v_delivery` TO 'akari_reader'@'%';
+GRANT SELECT ON `akari`.`v_view` TO 'akari_reader'@'%';
+GRANT SELECT ON `akari`.`v_audit` TO 'akari_reader'@'%';
+GRANT SELECT ON `akari`.`v_inbound` TO 'akari_reader'@'%';
