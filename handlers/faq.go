@@ -16,9 +16,7 @@ const mostButtons = 4
 // candidates, none with the way to a person.
 func (t *Turn) ask() error {
 	t.event.Kind = models.Asked
-	if err := t.tx.Keep(&models.Text{EventID: t.event.ID, PersonID: t.Who.Person.ID, Kind: "question", MessageHash: messageHash(t.In), Body: clip(t.In.Text, 4000)}); err != nil {
-		return err
-	}
+	t.keep("question", clip(t.In.Text, 4000))
 	if err := t.remember(); err != nil {
 		return err
 	}

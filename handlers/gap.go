@@ -47,13 +47,10 @@ func (t *Turn) escalate() error {
 
 // openGap opens a gap, or joins the one that is open for the same question.
 func (t *Turn) openGap(question string) error {
-	text := models.Text{EventID: t.event.ID, PersonID: t.Who.Person.ID, Kind: "question", MessageHash: messageHash(t.In), Body: question}
-	if err := t.tx.Keep(&text); err != nil {
-		return err
-	}
+	text := t.keep("question", question)
 	due := t.h.BusinessHours.After(t.tx.Now(), gapDue)
 	sum := sha256.Sum256([]byte(content.Normalize(question)))
-	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text.ID, OwnerID: t.Who.Partner.OwnerID, Department: t.Who.Partner.Department, DueAt: due},
+	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text, OwnerID: t.Who.Partner.OwnerID, Department: t.Who.Partner.Department, DueAt: due},
 		models.Asker{EventID: t.event.ID, PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, At: t.In.At})
 	if err != nil {
 		return err
@@ -174,11 +171,8 @@ func (t *Turn) submitAnswer() error {
 	if ok, err := t.useDraft(); err != nil || !ok {
 		return err
 	}
-	text := models.Text{EventID: t.event.ID, PersonID: t.Who.Person.ID, Kind: "answer", Body: clip(answer, 3000)}
-	if err := t.tx.Keep(&text); err != nil {
-		return err
-	}
-	ok, err := t.tx.AnswerGap(g.ID, t.Who.Person.ID, text.ID)
+	answer = clip(answer, 3000)
+	ok, err := t.tx.AnswerGap(g.ID, t.Who.Person.ID, t.keep("answer", answer))
 	if err != nil {
 		return err
 	}
@@ -188,7 +182,7 @@ func (t *Turn) submitAnswer() error {
 		return nil
 	}
 	t.event.Kind = models.GapAnswered
-	told, err := t.tellAskers(g, question, text.Body)
+	told, err := t.tellAskers(g, question, answer)
 	if err != nil {
 		return err
 	}

@@ -73,29 +73,21 @@ func (t *Turn) identify(maxAge time.Duration) (verdict, error) {
 	if !ok {
 		return unknownPerson, nil
 	}
-	t.actor.foreignOrgs, err = t.foreign()
-	return goOn, err
+	t.actor.foreignOrgs = t.foreign()
+	return goOn, nil
 }
 
 // look reads the rows of the person and the room.
 func (t *Turn) look() (err error) {
-	if t.In.From.User != "" {
-		if t.In.From.Platform == "playground" {
-			t.Who, err = t.tx.WhoisKey(t.In.From, t.In.From.User)
-		} else {
-			t.Who, err = t.tx.Whois(t.In.From)
-		}
-		if err != nil {
-			return err
-		}
+	if t.In.From.Platform != "playground" {
+		scene, err := t.tx.Look(t.In.From, t.In.At)
+		t.Who, t.Room, t.orgs = scene.Who, scene.Room, scene.Orgs
+		return err
 	}
-	if !t.In.At.Direct && t.In.At.Room != "" {
-		if t.In.At.Platform == "playground" {
-			t.Room, err = t.playgroundRoom()
-		} else {
-			t.Room, err = t.tx.RoomAt(t.In.At)
-		}
+	if t.Who, err = t.tx.WhoisKey(t.In.From, t.In.From.User); err != nil || t.In.At.Direct || t.In.At.Room == "" {
+		return err
 	}
+	t.Room, err = t.playgroundRoom()
 	return err
 }
 
@@ -275,20 +267,16 @@ func (t *Turn) adopt() error {
 }
 
 // foreign tells whether an organisation beyond the room's partner can read it.
-func (t *Turn) foreign() (bool, error) {
-	if t.Room.Kind != models.RoomShared || len(t.Room.Fact.Orgs) == 0 {
-		return false, nil
-	}
-	own, err := t.tx.OrgsOf(t.Room.Platform, t.Room.PartnerID)
-	if err != nil {
-		return true, err
+func (t *Turn) foreign() bool {
+	if t.Room.Kind != models.RoomShared {
+		return false
 	}
 	for _, org := range t.Room.Fact.Orgs {
-		if !slices.Contains(own, org) {
-			return true, nil
+		if !slices.Contains(t.orgs, org) {
+			return true
 		}
 	}
-	return false, nil
+	return false
 }
 
 func common(a, b []string) string {

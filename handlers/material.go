@@ -34,13 +34,11 @@ func (t *Turn) sendMaterial() error {
 
 // hand makes a personal link and whispers it.
 func (t *Turn) hand(m content.Material) error {
-	link, err := t.tx.NewLink(models.Link{
-		PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, MaterialKey: m.Key, MaterialVersion: m.Version,
+	link := models.Link{
+		ID: models.NewID(), PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, MaterialKey: m.Key, MaterialVersion: m.Version,
 		Language: t.Lang, ExpiresAt: t.tx.Now().Add(t.h.LinkTTL),
-	})
-	if err != nil {
-		return err
 	}
+	t.links = append(t.links, link)
 	t.event.LinkID = link.ID
 	card := bot.Card{Title: m.Title.In(t.Lang), Text: m.Description.In(t.Lang), Image: t.cover(m)}
 	card.Buttons = []bot.Button{{Label: t.Say("material.open"), Open: openLink, Style: bot.Primary}}

@@ -152,10 +152,10 @@ func (w *world) posts(room string) (n int) {
 }
 
 // inbounds counts what the log says became of the inbounds.
-func (w *world) inbounds(t *testing.T) map[string]int {
+func (h *house) inbounds(t testing.TB) map[string]int {
 	t.Helper()
 	var out map[string]int
-	err := w.store.View(context.Background(), func(tx *models.Tx) (err error) {
+	err := h.store.View(context.Background(), func(tx *models.Tx) (err error) {
 		out, err = tx.CountInbounds()
 		return err
 	})

@@ -60,8 +60,22 @@ func (h *Handlers) persist(ctx context.Context, in bot.Inbound, waited models.Wa
 	}
 }
 
-// turn handles one inbound in one transaction.
+// turn handles one inbound: by reading alone, if that is all its handler does,
+// so that its new rows can share a commit with those of others; else in a
+// transaction of its own.
 func (h *Handlers) turn(ctx context.Context, in bot.Inbound, waited models.Waiting) (t *Turn, err error) {
+	if waited.ID.IsZero() {
+		err = h.Store.View(ctx, func(tx *models.Tx) error {
+			t = h.newTurn(tx, in)
+			return t.run(waited)
+		})
+		if err == nil {
+			return t, h.Store.Record(ctx, t.record())
+		}
+		if !errors.Is(err, models.ErrReadOnly) {
+			return t, err
+		}
+	}
 	err = h.Store.InTx(ctx, func(tx *models.Tx) error {
 		t = h.newTurn(tx, in)
 		if !waited.ID.IsZero() {
@@ -76,7 +90,7 @@ func (h *Handlers) turn(ctx context.Context, in bot.Inbound, waited models.Waiti
 		if err := t.run(waited); err != nil {
 			return err
 		}
-		return t.commit()
+		return tx.Add(t.record())
 	})
 	return t, err
 }
@@ -138,22 +152,19 @@ func (t *Turn) run(waited models.Waiting) (err error) {
 	return r.do(t)
 }
 
-// commit writes what the turn collected. The inbound's own row carries the
-// keys, so a happening that is on record already stops here and takes
-// everything back with it.
-func (t *Turn) commit() error {
+// record is everything the turn adds. The inbound's own row carries the keys, so
+// a happening that is on record already stops there and takes everything back
+// with it.
+func (t *Turn) record() models.Record {
 	if t.event.ID.IsZero() {
-		return nil
+		return models.Record{}
 	}
 	e := t.newEvent(t.event.Kind)
 	e.ID, e.Outcome, e.Detail = t.event.ID, t.event.Outcome, t.event.Detail
 	e.ObjectKind, e.ObjectKey, e.ObjectVersion = t.event.ObjectKind, t.event.ObjectKey, t.event.ObjectVersion
 	e.CauseID, e.LinkID, e.DeliveryID, e.CampaignID = t.event.CauseID, t.event.LinkID, t.event.DeliveryID, t.event.CampaignID
 	e.SourceKey, e.EffectKey = t.In.Key, t.In.EffectKey
-	if err := t.tx.Append(append([]models.Event{e}, t.more...)...); err != nil {
-		return err
-	}
-	return t.tx.QueueDeliveries(t.owed...)
+	return models.Record{Events: append([]models.Event{e}, t.more...), Texts: t.texts, Links: t.links, Deliveries: t.owed}
 }
 
 // after tells the sender, once everything is committed.
@@ -188,7 +199,7 @@ func (h *Handlers) repeated(ctx context.Context, in bot.Inbound, waited models.W
 		}
 		t := h.newTurn(tx, in)
 		t.In.EffectKey = ""
-		if err := t.commit(); !errors.Is(err, models.ErrDuplicate) {
+		if err := tx.Add(t.record()); !errors.Is(err, models.ErrDuplicate) {
 			return err
 		}
 		return nil
@@ -212,7 +223,7 @@ func (h *Handlers) failed(ctx context.Context, in bot.Inbound, waited models.Wai
 				t.Refuse("failed")
 			}
 		}
-		return t.commit()
+		return tx.Add(t.record())
 	})
 	if errors.Is(err, models.ErrDuplicate) {
 		return nil

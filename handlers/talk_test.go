@@ -84,7 +84,7 @@ func newHouse(t *testing.T, driver string) *house {
 }
 
 // open builds what serve builds, on a fresh database with these people.
-func open(t *testing.T, driver, people string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
+func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	store := modelstest.Open(t, driver)
@@ -133,7 +133,7 @@ func open(t *testing.T, driver, people string, pages func(*http.ServeMux), platf
 	return &house{store: store, lib: lib, mind: mind, url: server.URL}
 }
 
-func knowledgeDir(t *testing.T) string {
+func knowledgeDir(t testing.TB) string {
 	dir := t.TempDir()
 	for name, body := range map[string]string{"faq/a.yaml": knowledge, "materials/materials.yaml": materials, "materials/guide.pdf": pdf, "materials/old.pdf": pdf, "materials/gold.pdf": pdf} {
 		path := filepath.Join(dir, name)

@@ -22,8 +22,11 @@ type Turn struct {
 	Lang string
 
 	actor actor
+	orgs  []string     // of the room's partner
 	event models.Event // the one row of this inbound; handlers fill in what it was
 	more  []models.Event
+	texts []models.Text
+	links []models.Link
 	owed  []models.Delivery
 	out   bot.Outcome
 	draft models.Draft // of a submission
@@ -42,6 +45,16 @@ func (t *Turn) Record(kind string, change func(*models.Event)) models.Event {
 	}
 	t.more = append(t.more, e)
 	return e
+}
+
+// keep keeps what was written, apart from the log, and answers its id.
+func (t *Turn) keep(kind, body string) models.ID {
+	x := models.Text{ID: models.NewID(), EventID: t.event.ID, PersonID: t.Who.Person.ID, Kind: kind, Body: body}
+	if kind == "question" {
+		x.MessageHash = messageHash(t.In)
+	}
+	t.texts = append(t.texts, x)
+	return x.ID
 }
 
 // newEvent is an event about the one who acts here.

@@ -103,6 +103,14 @@ func openGorm(d gorm.Dialector, log logger.Interface, conns int) (*gorm.DB, erro
 	if err != nil {
 		return nil, err
 	}
+	err = db.Callback().Raw().Before("gorm:raw").Register(readOnly, func(db *gorm.DB) {
+		if only, ok := db.Get(readOnly); ok && only == true {
+			_ = db.AddError(ErrReadOnly)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
 	raw, err := db.DB()
 	if err != nil {
 		return nil, err

@@ -155,16 +155,6 @@ type Text struct {
 	CreatedAt   time.Time
 }
 
-// Keep writes a text.
-func (t *Tx) Keep(x *Text) error {
-	if x.ID.IsZero() {
-		x.ID = NewID()
-	}
-	x.CreatedAt = t.now
-	return t.db.Exec("INSERT INTO texts (id,event_id,person_id,kind,message_hash,body,created_at) VALUES (?,?,?,?,?,?,?)",
-		x.ID, x.EventID, x.PersonID, x.Kind, x.MessageHash, x.Body, x.CreatedAt).Error
-}
-
 // TextOf answers a text by its id; "" when it was erased.
 func (t *Tx) TextOf(id ID) (string, error) {
 	s, err := first[string](t.db, "SELECT body FROM texts WHERE id = ?", id)

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"akari/bot"
@@ -44,6 +45,12 @@ type Store struct {
 	now       func() time.Time
 	operation func(bot.Delivery) string // see Operations
 	log       *slog.Logger
+
+	group struct { // records on their way into one transaction
+		mu      sync.Mutex
+		waiting []*entry
+		leaders int
+	}
 }
 
 // Open connects. It creates the folder of an SQLite file but no tables: see Migrate.
@@ -140,10 +147,14 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 	}
 }
 
-// View runs fn with plain reads, each seeing what is committed by then.
+// View runs fn with plain reads, each seeing what is committed by then. A write
+// in it is ErrReadOnly.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return fn(&Tx{db: s.r.WithContext(ctx), store: s, now: s.Now()})
+	return fn(&Tx{db: s.r.WithContext(ctx).Set(readOnly, true), store: s, now: s.Now()})
 }
+
+// readOnly marks gorm sessions that must not write.
+const readOnly = "akari:read_only"
 
 // first answers the one row that a query gives, or ErrNotFound.
 func first[T any](db *gorm.DB, sql string, args ...any) (T, error) {

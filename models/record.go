@@ -1,0 +1,155 @@
+package models
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// ErrReadOnly says that a View tried to write. The same work may be run again
+// in a transaction.
+var ErrReadOnly = errors.New("this conversation only reads")
+
+// Record is what one inbound adds: only new rows, and nothing that anybody else
+// changes. So the records of several inbounds can share a transaction.
+type Record struct {
+	Events     []Event
+	Texts      []Text
+	Links      []Link
+	Deliveries []Delivery
+}
+
+// Add writes a record inside this transaction. ErrDuplicate: one of its keys is
+// on record already; the transaction must be given up.
+func (t *Tx) Add(r Record) error { return t.add([]*Record{&r}) }
+
+func (t *Tx) add(rs []*Record) error {
+	var all Record
+	for _, r := range rs {
+		all.Events = append(all.Events, r.Events...)
+		all.Texts = append(all.Texts, r.Texts...)
+		all.Links = append(all.Links, r.Links...)
+		all.Deliveries = append(all.Deliveries, r.Deliveries...)
+	}
+	if err := t.Append(all.Events...); err != nil {
+		return err
+	}
+	if err := t.keep(all.Texts); err != nil {
+		return err
+	}
+	if err := t.hand(all.Links); err != nil {
+		return err
+	}
+	return t.QueueDeliveries(all.Deliveries...)
+}
+
+// rows is the values part of an INSERT of n rows of columns.
+func rows(n, columns int) string {
+	row := "(?" + strings.Repeat(",?", columns-1) + ")"
+	return row + strings.Repeat(","+row, n-1)
+}
+
+func (t *Tx) keep(texts []Text) error {
+	if len(texts) == 0 {
+		return nil
+	}
+	var args []any
+	for _, x := range texts {
+		args = append(args, x.ID, x.EventID, x.PersonID, x.Kind, x.MessageHash, x.Body, t.now)
+	}
+	return t.db.Exec("INSERT INTO texts (id,event_id,person_id,kind,message_hash,body,created_at) VALUES "+rows(len(texts), 7), args...).Error
+}
+
+func (t *Tx) hand(links []Link) error {
+	if len(links) == 0 {
+		return nil
+	}
+	var args []any
+	for _, l := range links {
+		args = append(args, l.ID, l.PersonID, l.PartnerID, l.DeliveryID, l.CampaignID, l.MaterialKey, l.MaterialVersion, l.Language, t.now, l.ExpiresAt.UTC().Truncate(time.Microsecond))
+	}
+	return t.db.Exec("INSERT INTO links (id,person_id,partner_id,delivery_id,campaign_id,material_key,material_version,language,created_at,expires_at) VALUES "+rows(len(links), 10), args...).Error
+}
+
+// groupMost is how many records share one transaction at most: enough to spread
+// the price of a commit, few enough that none waits long for the others.
+const groupMost = 64
+
+// entry is a record that waits for its commit.
+type entry struct {
+	ctx    context.Context
+	record *Record
+	done   chan error
+}
+
+// Record commits a record and answers when it is on disk. Records that arrive
+// while a commit is under way share the next one, as databases do with their
+// own log; each is still all or nothing, and one that is a duplicate spoils none
+// of the others.
+func (s *Store) Record(ctx context.Context, r Record) error {
+	e := &entry{ctx: ctx, record: &r, done: make(chan error, 1)}
+	s.group.mu.Lock()
+	s.group.waiting = append(s.group.waiting, e)
+	lead := s.group.leaders < s.leaders()
+	if lead {
+		s.group.leaders++
+	}
+	s.group.mu.Unlock()
+	if lead {
+		go s.lead()
+	}
+	select {
+	case err := <-e.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err() // it may still be committed; told again, it is a duplicate
+	}
+}
+
+// leaders is how many transactions of records run at once: two keep MySQL's log
+// busy, SQLite has one writer.
+func (s *Store) leaders() int {
+	if s.driver == driverSQLite {
+		return 1
+	}
+	return 2
+}
+
+// lead commits what waits until nothing does.
+func (s *Store) lead() {
+	for {
+		s.group.mu.Lock()
+		n := min(len(s.group.waiting), groupMost)
+		if n == 0 {
+			s.group.leaders--
+			s.group.mu.Unlock()
+			return
+		}
+		batch := s.group.waiting[:n:n]
+		s.group.waiting = s.group.waiting[n:]
+		s.group.mu.Unlock()
+		s.commit(batch)
+	}
+}
+
+// commit writes a batch in one transaction, or, if that fails, each by itself.
+func (s *Store) commit(batch []*entry) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if len(batch) > 1 {
+		rs := make([]*Record, len(batch))
+		for i, e := range batch {
+			rs[i] = e.record
+		}
+		if err := s.InTx(ctx, func(t *Tx) error { return t.add(rs) }); err == nil {
+			for _, e := range batch {
+				e.done <- nil
+			}
+			return
+		}
+	}
+	for _, e := range batch {
+		e.done <- s.InTx(e.ctx, func(t *Tx) error { return t.Add(*e.record) })
+	}
+}
