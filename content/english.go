@@ -15,6 +15,7 @@ var englishStop = stopSet(`a an the i im i'm me my we our you your u ur it its i
 var japaneseStop = stopSet(`する ある いる なる できる 出来る くださる 下さる 頂く いただく 願う お願い
 	教える もらう 貰う くれる ほしい 欲しい 思う 知る わかる 分かる いう 言う ござる おる やる
 	こと 事 もの 物 の ん よう 様 ため 為 とき 時 ところ 所 さん これ それ あれ この その あの
+	どう どうして なぜ どこ いつ 何 なに 誰 だれ どれ どの どんな どちら
 	ここ そこ です ます たい ない 良い よい いい すみません 場合`)
 
 func stopSet(s string) map[string]bool {

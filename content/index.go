@@ -38,6 +38,12 @@ type index struct {
 	words     [views]postings
 	grams     [views]postings
 	pool      *sync.Pool
+
+	// For updates: what made it, each entry's sum, and how many entries changed
+	// since everything was last built anew.
+	ana   *analyzer
+	sums  []uint64
+	drift int
 }
 
 // postings are the lists of one view and one kind of term. A posting is one
@@ -103,7 +109,25 @@ func (m *listMaker) add(ts []uint64) {
 	}
 }
 
-// finish packs the lists.
+// impact is BM25's saturation of frequency and length, in steps.
+func impact(tf, length, avg, b float64) uint32 {
+	sat := tf * (bm25K1 + 1) / (tf + bm25K1*(1-b+b*length/avg))
+	return uint32(math.Round(sat / impactStep))
+}
+
+// packed gives each term's postings; unit i is numbered units[i].
+func (m *listMaker) packed(avg, b float64, units []uint32) [][]uint32 {
+	out := make([][]uint32, len(m.lists))
+	for id, l := range m.lists {
+		for _, x := range l {
+			i := uint32(x >> 32)
+			out[id] = append(out[id], units[i]<<8|impact(float64(uint32(x)), float64(m.lens[i]), avg, b))
+		}
+	}
+	return out
+}
+
+// finish packs all lists into one.
 func (m *listMaker) finish(b float64) postings {
 	p := postings{terms: m.ids, units: len(m.lens), start: make([]uint32, len(m.lists)+1)}
 	n := 0
@@ -117,9 +141,8 @@ func (m *listMaker) finish(b float64) postings {
 	}
 	for id, l := range m.lists {
 		for _, x := range l {
-			unit, tf := uint32(x>>32), float64(uint32(x))
-			sat := tf * (bm25K1 + 1) / (tf + bm25K1*(1-b+b*float64(m.lens[unit])/p.avg))
-			p.list = append(p.list, unit<<8|uint32(math.Round(sat/impactStep)))
+			unit := uint32(x >> 32)
+			p.list = append(p.list, unit<<8|impact(float64(uint32(x)), float64(m.lens[unit]), p.avg, b))
 		}
 		m.lists[id] = nil
 		p.start[id+1] = uint32(len(p.list))
@@ -128,12 +151,12 @@ func (m *listMaker) finish(b float64) postings {
 }
 
 // addMass adds to every unit the weight of its terms.
-func (p *postings) addMass(mass []float32, weight float64) {
-	for id := range len(p.start) - 1 {
+func (p *postings) addMass(mass []float32, w *weights, kind termKind) {
+	for t, id := range p.terms {
 		l := p.list[p.start[id]:p.start[id+1]]
-		w := float32(idf(p.units, len(l)) * weight)
+		f := float32(idf(p.units, len(l)) * w.of(kind, t)[viewUtterance])
 		for _, x := range l {
-			mass[x>>8] += w
+			mass[x>>8] += f
 		}
 	}
 }
@@ -153,27 +176,44 @@ type analyzed struct {
 	answer, label terms
 }
 
-// newIndex analyses and indexes docs, on all processors, a slice at a time so
-// that only a slice's terms are held beside the lists.
+// newIndex analyses and indexes docs. What is beyond 16 million utterances is
+// left out.
 func newIndex(ana *analyzer, docs []docText) *index {
 	x := &index{}
-	var w, g [views]*listMaker
+	for i, d := range docs {
+		if len(x.unitLang)+len(d.utterances) > maxUnits {
+			docs = docs[:i]
+			break
+		}
+		x.keys = append(x.keys, d.key)
+		x.unitStart = append(x.unitStart, uint32(len(x.unitLang)))
+		for _, u := range d.utterances {
+			x.unitLang = append(x.unitLang, x.lang(u.lang))
+		}
+	}
+	x.unitStart = append(x.unitStart, uint32(len(x.unitLang)))
+	w, g := collectLists(ana, docs)
+	for v := range views {
+		x.words[v] = w[v].finish(viewB[v])
+		x.grams[v] = g[v].finish(viewB[v])
+	}
+	x.complete(ana.weights())
+	return x
+}
+
+// collectLists analyses docs on all processors, a slice at a time, so that only
+// a slice's terms are held beside the lists.
+func collectLists(ana *analyzer, docs []docText) (w, g [views]*listMaker) {
 	for v := range views {
 		w[v], g[v] = newListMaker(), newListMaker()
 	}
 	const slice = 512
-	buf := make([]analyzed, slice)
+	buf := make([]analyzed, min(slice, len(docs)))
 	for at := 0; at < len(docs); at += slice {
 		part := docs[at:min(at+slice, len(docs))]
 		analyzeAll(ana, part, buf)
 		for i, d := range part {
-			if len(x.unitLang)+len(d.utterances) > maxUnits {
-				return x.finish(w, g)
-			}
-			x.keys = append(x.keys, d.key)
-			x.unitStart = append(x.unitStart, uint32(len(x.unitLang)))
-			for j, u := range d.utterances {
-				x.unitLang = append(x.unitLang, x.lang(u.lang))
+			for j := range d.utterances {
 				w[viewUtterance].add(buf[i].utterances[j].words)
 				g[viewUtterance].add(buf[i].utterances[j].grams)
 			}
@@ -183,20 +223,15 @@ func newIndex(ana *analyzer, docs []docText) *index {
 			g[viewLabel].add(buf[i].label.grams)
 		}
 	}
-	return x.finish(w, g)
+	return w, g
 }
 
-func (x *index) finish(w, g [views]*listMaker) *index {
-	x.unitStart = append(x.unitStart, uint32(len(x.unitLang)))
-	for v := range views {
-		x.words[v] = w[v].finish(viewB[v])
-		x.grams[v] = g[v].finish(viewB[v])
-	}
+// complete derives what searching needs from the postings.
+func (x *index) complete(w *weights) {
 	x.unitMass = make([]float32, len(x.unitLang))
-	x.words[viewUtterance].addMass(x.unitMass, defaultWeights.word[viewUtterance])
-	x.grams[viewUtterance].addMass(x.unitMass, defaultWeights.gram[viewUtterance])
+	x.words[viewUtterance].addMass(x.unitMass, w, wordTerm)
+	x.grams[viewUtterance].addMass(x.unitMass, w, gramTerm)
 	x.pool = &sync.Pool{New: func() any { return newScratch(x) }}
-	return x
 }
 
 func (x *index) lang(l string) uint8 {
@@ -254,7 +289,11 @@ func (l *Library) buildIndexes(s *snapshot) (entries, titles *index) {
 			mats[i].utterances = append(mats[i].utterances, utterance{lang, m.Title[lang]})
 		}
 	}
-	return newIndex(l.ana, docs), newIndex(l.ana, mats)
+	var old, oldTitles *index
+	if cur := l.cur.Load(); cur != nil {
+		old, oldTitles = cur.index, cur.titles
+	}
+	return newOrUpdated(l.ana, docs, old), newOrUpdated(l.ana, mats, oldTitles)
 }
 
 func (e *Entry) docText(mats map[string]*Material) docText {

@@ -118,6 +118,11 @@ func fold(r rune) rune {
 // foldWord is a Japanese word in its one spelling: kana folded, the long vowel
 // mark gone (サーバー, サーバ), okurigana gone beside kanji (申し込み, 申込み, 申込).
 func foldWord(w string) string {
+	if how := strings.TrimSuffix(w, "方"); how != w { // 作り方 is about 作る
+		if r, _ := utf8.DecodeLastRuneInString(how); isHiragana(r) {
+			w = how
+		}
+	}
 	han := false
 	for _, r := range w {
 		if isHan(r) {
@@ -132,9 +137,6 @@ func foldWord(w string) string {
 			continue
 		}
 		b.WriteRune(fold(r))
-	}
-	if b.Len() == 0 {
-		return w
 	}
 	return b.String()
 }

@@ -49,14 +49,51 @@ func (l *Library) Search(text string, r Reader) Result {
 // weights combine the views of an entry. See docs/search.md for where they
 // come from.
 type weights struct {
-	word, gram [views]float64
-	exact      float32
+	word, pair, triple [views]float64
+	// exact is how much an utterance is marked down for what it says beyond the question.
+	exact float32
 }
 
-var defaultWeights = weights{
-	word:  [views]float64{viewUtterance: 1, viewAnswer: 0.4, viewLabel: 0.4},
-	gram:  [views]float64{viewUtterance: 0.25, viewAnswer: 0.1, viewLabel: 0.1},
-	exact: 0.2,
+// fullWeights are for words and grams, pairWeights for when a Japanese text has
+// no words: then its pairs must weigh what words would, beside Latin words.
+var (
+	fullWeights = weights{
+		word:   [views]float64{viewUtterance: 1, viewAnswer: 0.4, viewLabel: 0.4},
+		pair:   [views]float64{viewUtterance: 0.25, viewAnswer: 0.1, viewLabel: 0.1},
+		triple: [views]float64{viewUtterance: 0.25, viewAnswer: 0.1, viewLabel: 0.1},
+		exact:  0.2,
+	}
+	pairWeights = weights{
+		word:   fullWeights.word,
+		pair:   [views]float64{viewUtterance: 0.75, viewAnswer: 0.3, viewLabel: 0.3},
+		triple: fullWeights.triple,
+		exact:  0.2,
+	}
+)
+
+// of gives the weights of a kind of term, by view.
+func (w *weights) of(kind termKind, term uint64) *[views]float64 {
+	switch {
+	case kind == wordTerm:
+		return &w.word
+	case isPair(term):
+		return &w.pair
+	}
+	return &w.triple
+}
+
+type termKind int
+
+const (
+	wordTerm termKind = iota
+	gramTerm
+)
+
+func (a *analyzer) weights() *weights {
+	if a.ja == nil {
+		return &pairWeights
+	}
+	return &fullWeights
 }
 
 // scratch is what one search needs; it is reused.
@@ -96,7 +133,7 @@ func (x *index) search(ana *analyzer, text string, allowed func(int) bool) Resul
 	}
 	sc := x.pool.Get().(*scratch)
 	defer x.pool.Put(sc)
-	rk := x.rank(sc, ana, text, allowed, &defaultWeights)
+	rk := x.rank(sc, ana, text, allowed, ana.weights())
 	if len(rk.top) == 0 {
 		return Result{}
 	}
@@ -115,8 +152,8 @@ func (x *index) rank(sc *scratch, ana *analyzer, text string, allowed func(int) 
 	clear(sc.unit)
 	clear(sc.entry)
 	var rk ranking
-	rk.ideal += x.accumulate(sc, sc.query.words, &x.words, &w.word)
-	rk.ideal += x.accumulate(sc, sc.query.grams, &x.grams, &w.gram)
+	rk.ideal += x.accumulate(sc, sc.query.words, &x.words, w, wordTerm)
+	rk.ideal += x.accumulate(sc, sc.query.grams, &x.grams, w, gramTerm)
 	x.collect(sc, allowed, w)
 	rk.top = sc.top
 	return rk
@@ -124,16 +161,17 @@ func (x *index) rank(sc *scratch, ana *analyzer, text string, allowed func(int) 
 
 // accumulate adds one kind of the question's terms to the scores, and gives
 // what an utterance with all of them would have got.
-func (x *index) accumulate(sc *scratch, ts []uint64, lists *[views]postings, w *[views]float64) (ideal float64) {
+func (x *index) accumulate(sc *scratch, ts []uint64, lists *[views]postings, w *weights, kind termKind) (ideal float64) {
 	slices.Sort(ts)
 	for i, t := range ts {
 		if i > 0 && ts[i-1] == t {
 			continue
 		}
+		by := w.of(kind, t)
 		for v := range views {
 			p := &lists[v]
 			l := p.of(t)
-			weight := idf(p.units, len(l)) * w[v]
+			weight := idf(p.units, len(l)) * by[v]
 			if v == viewUtterance {
 				ideal += weight
 			}

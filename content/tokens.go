@@ -58,6 +58,27 @@ const compounds = `クラウド,クラウド
 担当者,担当者
 問い合わせ,問い合わせ
 問合せ,問合せ
+問合わせ,問合わせ
+申込み,申込み
+申し込み,申し込み
+見積,見積
+見積り,見積り
+見積もり,見積もり
+取消し,取消し
+取り消し,取り消し
+引落し,引落し
+引き落とし,引き落とし
+振込み,振込み
+振り込み,振り込み
+支払い,支払い
+受取り,受取り
+受け取り,受け取り
+締切り,締切り
+締め切り,締め切り
+切替え,切替え
+切り替え,切り替え
+貸出し,貸出し
+貸し出し,貸し出し
 無料体験,無料 体験
 解約金,解約 金
 更新料,更新 料
@@ -100,8 +121,6 @@ func userRecords() string {
 // analyze adds the terms of one text to t. It never panics and its work is
 // bounded by limit characters.
 func (a *analyzer) analyze(text string, limit int, t *terms) {
-	var prev, word uint64 // the run before, when it touches a number: office365, 5.7.750
-	_ = prev
 	runs(normalize(text, limit), func(r run) {
 		if r.japanese {
 			a.japanese(r.text, t)
@@ -115,8 +134,7 @@ func (a *analyzer) analyze(text string, limit int, t *terms) {
 		if englishStop[w] || s == "" {
 			return
 		}
-		word = hash(s)
-		t.words = append(t.words, word)
+		t.words = append(t.words, hash(s))
 		latinGrams(s, t)
 	})
 }
@@ -148,7 +166,7 @@ func (a *analyzer) japanese(s string, t *terms) {
 				}
 			}
 		case tokenizer.UNKNOWN:
-			if w := foldWord(tok.Surface); w != "" {
+			if w := foldWord(tok.Surface); w != "" && strings.ContainsFunc(tok.Surface, func(r rune) bool { return !isHiragana(r) }) {
 				t.words = append(t.words, hash(w))
 			}
 		}
@@ -165,6 +183,9 @@ func knownWord(tok tokenizer.Token) uint64 {
 	if len(pos) > 1 && (pos[1] == "非自立" || (pos[1] == "接尾" && pos[0] == "動詞") || (pos[1] == "接頭" && pos[0] == "接頭詞")) {
 		return 0
 	}
+	if utf8.RuneCountInString(tok.Surface) == 1 && isKana([]rune(tok.Surface)[0]) {
+		return 0 // a splinter of a word that the dictionary does not know
+	}
 	base, ok := tok.BaseForm()
 	if !ok || base == "" || base == "*" { // user and foreign words have none
 		base = tok.Surface
@@ -175,29 +196,76 @@ func knownWord(tok tokenizer.Token) uint64 {
 	return hash(foldWord(base))
 }
 
-// pairs adds the character pairs of a Japanese stretch, in one spelling. Pairs
-// of hiragana alone (です, ます, して) are grammar, not subject, and are left out
-// unless the whole stretch is hiragana: then somebody wrote a word that way.
+// grammar are strings of hiragana that carry politeness, question and grammar.
+// They are taken out before character pairs are made; what hiragana is left may
+// be a word that somebody did not write in kanji or katakana.
+var grammar = strings.NewReplacer(longestFirst(`でしょうか ましょうか ですか ますか ません ました ましたら ています ております
+	でしょう ください くださいませ お願いします おねがいします いたします してほしい ほしいです したいです したいのですが したいんですが したいんですけど
+	のですが んですが んですけど ですけど ですが けど けれど たいです たいの たい です ます した して する される された できますか できます できない できる
+	について に関して における によって として とは という といった どうやって どうすれば どうしたら どのように どうやるの どうやる どう どこ いつ なに なぜ
+	もらえますか もらえる いただけますか いただきたい いただく ありますか ありません ある いる おしえて 教えて ため とき ときに から まで より など では には へは への のに ので との`)...)
+
+// longestFirst makes a Replacer's arguments that turn each word into a space,
+// longer words winning over those they begin with.
+func longestFirst(list string) []string {
+	ws := strings.Fields(list)
+	slices.SortStableFunc(ws, func(a, b string) int { return len(b) - len(a) })
+	out := make([]string, 0, 2*len(ws))
+	for _, w := range ws {
+		out = append(out, w, " ")
+	}
+	return out
+}
+
+// pairs adds the character pairs of a Japanese stretch, in one spelling. Hiragana
+// pairs count only where three or more stand together: less is okurigana.
 func pairs(s string, t *terms) {
-	var prev rune
-	var prevHira bool
+	const word = 3
+	for part := range strings.SplitSeq(grammar.Replace(s), " ") {
+		var prev rune
+		var prevHira bool
+		n, left := 0, 0 // characters so far; hiragana left in this row of it
+		long := false   // the row is long enough to be a word
+		for i, r := range part {
+			if r == 'ー' {
+				continue
+			}
+			hira := isHiragana(r)
+			switch {
+			case !hira:
+				left = 0
+			case left == 0:
+				left = hiraganaRow(part[i:])
+				long = left >= word
+			default:
+				left--
+			}
+			f := fold(r)
+			if n > 0 && (long || !hira || !prevHira) {
+				t.grams = append(t.grams, gram(prev, f, 0))
+			}
+			prev, prevHira = f, hira
+			n++
+		}
+		if n == 1 {
+			t.grams = append(t.grams, gram(prev, 0, 0))
+		}
+	}
+}
+
+// hiraganaRow counts the hiragana that s begins with.
+func hiraganaRow(s string) int {
 	n := 0
-	all := !strings.ContainsFunc(s, func(r rune) bool { return !isHiragana(r) })
 	for _, r := range s {
 		if r == 'ー' {
 			continue
 		}
-		hira := isHiragana(r)
-		f := fold(r)
-		if n > 0 && (all || !(hira && prevHira)) {
-			t.grams = append(t.grams, gram(prev, f, 0))
+		if !isHiragana(r) {
+			break
 		}
-		prev, prevHira = f, hira
 		n++
 	}
-	if n == 1 {
-		t.grams = append(t.grams, gram(prev, 0, 0))
-	}
+	return n
 }
 
 // latinGrams adds the padded character triples of a word, so that a typing
@@ -220,6 +288,9 @@ func latinGrams(w string, t *terms) {
 // gram packs up to three characters (21 bits each) into one number.
 func gram(a, b, c rune) uint64 { return uint64(a)<<42 | uint64(b)<<21 | uint64(c) }
 
+// isPair says whether a gram is a pair (Japanese) and not a triple (Latin).
+func isPair(g uint64) bool { return g&(1<<21-1) == 0 }
+
 // hash is FNV-1a of 64 bits: of 10⁶ words two collide with a chance of 3·10⁻⁸.
 func hash(s string) uint64 {
 	h := uint64(14695981039346656037)
@@ -228,5 +299,3 @@ func hash(s string) uint64 {
 	}
 	return h
 }
-
-var _ = utf8.RuneLen
