@@ -229,7 +229,7 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	defer quit()
 	var work, sends sync.WaitGroup
 	for _, task := range []func(context.Context){
-		a.clock.Run, a.beat, a.handlers.RunFacts, a.handlers.RunSpool, a.menus,
+		a.clock.Run, a.beat, a.handlers.RunFacts, a.handlers.RunSpool, a.handlers.RunPopular, a.menus,
 		func(ctx context.Context) { followContent(ctx, a.store, a.library, a.version, a.log) },
 	} {
 		work.Go(func() { task(background) })

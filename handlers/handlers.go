@@ -83,6 +83,7 @@ type Handlers struct {
 	platforms map[string]bot.Platform
 	wanted    chan struct{} // facts are wanted: look now
 	robots    robots
+	popular   popular
 }
 
 // New puts the mind together.

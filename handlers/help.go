@@ -10,6 +10,7 @@ import (
 func menuButtons(say func(string, ...any) string) []bot.Button {
 	return []bot.Button{
 		{Label: say("menu.materials"), Press: bot.NewPress("material.list")},
+		{Label: say("menu.faq"), Press: bot.NewPress("faq.list")},
 		{Label: say("gap.button"), Press: bot.NewPress("gap.write")},
 		{Label: say("menu.help"), Press: bot.NewPress("help.show")},
 	}

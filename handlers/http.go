@@ -25,7 +25,8 @@ func (h *Handlers) Routes() *http.ServeMux {
 		case "lineworks":
 			mux.HandleFunc("POST /hooks/lineworks/{connection}", h.hook(p, true))
 		default:
-			mux.HandleFunc("POST /hooks/"+name, h.hook(p, false))
+			// LINE sends again only where the account's owner switched it on.
+			mux.HandleFunc("POST /hooks/"+name, h.hook(p, name == "line"))
 		}
 	}
 	mux.HandleFunc("GET /v/{token}", h.viewerPage)

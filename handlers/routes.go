@@ -50,6 +50,7 @@ func (r route) maxAge() time.Duration {
 var (
 	presses = map[string]route{
 		"faq.pick":      {needs: needsAnyone, do: (*Turn).pick},
+		"faq.list":      {needs: needsAnyone, do: (*Turn).listQuestions},
 		"faq.solved":    {needs: needsAnyone, do: (*Turn).solved},
 		"faq.unsolved":  {needs: needsAnyone, do: (*Turn).unsolved},
 		"gap.ask":       {needs: needsAnyone, do: (*Turn).escalate},
@@ -71,6 +72,7 @@ var (
 	words = map[string]route{
 		"help":      {needs: needsAnyone, do: (*Turn).showHelp},
 		"menu":      {needs: needsAnyone, do: (*Turn).showMenu},
+		"faq":       {needs: needsAnyone, do: (*Turn).listQuestions},
 		"materials": {needs: needsAnyone, do: (*Turn).listMaterials},
 		"gaps":      {needs: needsStaff, do: (*Turn).listGaps},
 		"link":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
@@ -78,7 +80,7 @@ var (
 	// synonyms of words, as people type them.
 	synonyms = map[string]string{
 		"ヘルプ": "help", "使い方": "help", "つかいかた": "help", "?": "help", "？": "help",
-		"メニュー": "menu", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
+		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
 		"未回答": "gaps", "質問一覧": "gaps", "ルーム登録": "link",
 	}
 	commands = map[string]route{

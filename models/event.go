@@ -222,3 +222,17 @@ func (t *Tx) CountInbounds() (map[string]int, error) {
 	}
 	return out, err
 }
+
+// CountAnswers counts, by entry, how often it answered since a moment.
+func (t *Tx) CountAnswers(since time.Time) (map[string]int, error) {
+	type row struct {
+		ObjectKey string
+		N         int
+	}
+	rows, err := all[row](t.db, "SELECT object_key, COUNT(*) AS n FROM events WHERE kind = 'answered' AND object_kind = 'entry' AND occurred_at > ? GROUP BY object_key", since)
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.ObjectKey] = r.N
+	}
+	return out, err
+}
