@@ -42,5 +42,6 @@ func madeSecret(path string) ([]byte, error) {
 	if err := os.Link(draft.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return os.ReadFile(path)
+	secret, err := os.ReadFile(path)
+	return bytes.TrimSpace(secret), err
 }

@@ -139,7 +139,7 @@ func sortedNames(m map[string]func(*seedNode)) []string {
 // text reads a single value of at most limit characters. Ids may be written as numbers.
 func (s *seedReader) text(what string, limit int, into *string) func(*seedNode) {
 	return func(n *seedNode) {
-		switch {
+		switch *into = n.text; { // also a faulty one: it is not missing as well
 		case n.kind == seedNothing:
 		case n.kind != seedText && n.kind != seedNumber:
 			s.bad(n.line, "%s must be text, not %s", what, n.kind)
@@ -149,8 +149,6 @@ func (s *seedReader) text(what string, limit int, into *string) func(*seedNode) 
 			s.bad(n.line, "%s has more than %d characters", what, limit)
 		case strings.ContainsFunc(n.text, func(r rune) bool { return r < ' ' }):
 			s.bad(n.line, "%s holds a control character", what)
-		default:
-			*into = n.text
 		}
 	}
 }
