@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"time"
+
 	"akari/bot"
 	"akari/models"
 )
@@ -75,6 +77,9 @@ func (t *Turn) joined() error {
 	return nil
 }
 
+// greetAgain is how long a person who was just spoken to is not greeted.
+const greetAgain = 10 * time.Minute
+
 // began greets a person who opened one-to-one talk, followed us, or unblocked us.
 func (t *Turn) began() error {
 	v, err := t.identify(maxAgeRead)
@@ -93,6 +98,11 @@ func (t *Turn) began() error {
 	switch v {
 	case goOn:
 		t.event.Outcome = models.OutcomeHandled
+		// LINE WORKS also tells of a room that our own first message opened.
+		spoke, err := t.tx.SpokeTo(t.Who.Person.ID, t.tx.Now().Add(-greetAgain))
+		if err != nil || spoke {
+			return err
+		}
 		return t.speak(t.greeting(t.Lang, true))
 	case waitForFacts:
 		t.event.ID = models.ID{}

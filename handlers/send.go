@@ -16,17 +16,19 @@ type sending struct {
 	fallback string                   // Slack: the room whose ephemeral carries it if the direct message is refused
 	reply    bool                     // may use the inbound's one-shot way to answer
 	ref      string                   // message that Update and Delete change
+	after    models.ID                // not before this one is sent
 	person   *models.Who              // who it is for; nil = the one who acts
 	about    []func(*models.Delivery) // what it carries
 }
 
 // send fits a message to its platform and queues it: one row is one API call,
 // and a later part waits for the one before it.
-func (t *Turn) send(m bot.Message, s sending) {
+// It answers the id of the last row.
+func (t *Turn) send(m bot.Message, s sending) (last models.ID) {
 	p := t.h.platforms[s.to.Platform]
 	if p == nil { // a platform that was switched off since: nobody could send it
 		t.h.Log.Warn("a message for a platform that is off", "platform", s.to.Platform)
-		return
+		return last
 	}
 	if s.act == "" {
 		s.act = bot.Post
@@ -51,7 +53,9 @@ func (t *Turn) send(m bot.Message, s sending) {
 	}
 	t.useReply(p, s, &ds[0])
 	models.Chain(ds)
+	ds[0].AfterID = s.after
 	t.owed = append(t.owed, ds...)
+	return ds[len(ds)-1].ID
 }
 
 // useReply gives a delivery the inbound's one-shot way to answer, once: a

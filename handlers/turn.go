@@ -164,8 +164,7 @@ func (t *Turn) Whisper(m bot.Message, about ...func(*models.Delivery)) {
 	switch t.In.At.Platform {
 	case "slack":
 		s.act, s.fallback = bot.Private, t.In.At.Room
-		t.send(m, s)
-		t.hint()
+		t.hint(t.send(m, s))
 	case "line":
 		if t.In.From.User == "" || t.Who.Account.Fact.Gone {
 			t.send(bot.Message{Text: t.Say("line.add_friend"), Buttons: t.addFriend()}, sending{to: t.here(), priority: bot.Answers})
@@ -182,11 +181,11 @@ func (t *Turn) Whisper(m bot.Message, about ...func(*models.Delivery)) {
 }
 
 // hint tells in the room, to the one who acts alone, that the answer lies in
-// their direct messages.
-func (t *Turn) hint() {
+// their direct messages, once it does.
+func (t *Turn) hint(after models.ID) {
 	to := t.In.At
 	to.User = t.In.From.User
-	t.send(bot.Message{Text: t.Say("private.sent"), Private: true}, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true})
+	t.send(bot.Message{Text: t.Say("private.sent"), Private: true}, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true, after: after})
 }
 
 func (t *Turn) addFriend() []bot.Button {

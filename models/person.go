@@ -224,3 +224,12 @@ func (t *Tx) AccountsOf(person ID) ([]Account, error) {
 func (t *Tx) NamePerson(person ID, name string) error {
 	return t.db.Exec("UPDATE people SET name = ?, updated_at = ? WHERE id = ? AND name = ''", name, t.now, person).Error
 }
+
+// SpokeTo tells whether something was owed to a person since a moment.
+func (t *Tx) SpokeTo(person ID, since time.Time) (bool, error) {
+	_, err := first[int](t.db, "SELECT 1 FROM deliveries WHERE person_id = ? AND created_at > ? LIMIT 1", person, since)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
