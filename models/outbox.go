@@ -2,10 +2,14 @@ package models
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"akari/bot"
@@ -93,6 +97,9 @@ type Outbox struct {
 	OutboxOptions
 	store *Store
 	seal  *sealer
+
+	mu       sync.Mutex
+	answered map[bot.Lane]time.Time // when a connection (no operation) last answered this process
 }
 
 var _ bot.Outbox = (*Outbox)(nil)
@@ -124,7 +131,7 @@ func NewOutbox(s *Store, o OutboxOptions) (*Outbox, error) {
 	if o.CrashMax == 0 {
 		o.CrashMax = 3
 	}
-	return &Outbox{OutboxOptions: o, store: s, seal: seal}, nil
+	return &Outbox{OutboxOptions: o, store: s, seal: seal, answered: map[bot.Lane]time.Time{}}, nil
 }
 
 func orDuration(d *time.Duration, otherwise time.Duration) {
@@ -133,11 +140,27 @@ func orDuration(d *time.Duration, otherwise time.Duration) {
 	}
 }
 
-// Lanes implements bot.Outbox.
+// Lanes implements bot.Outbox. It hops from lane to lane over the index: a
+// DISTINCT reads every queued row, 75 ms of them for a campaign of 100,000.
 func (o *Outbox) Lanes(ctx context.Context) (lanes []bot.Lane, err error) {
+	// Row values are a range for SQLite's planner, not for MySQL's; there it is the written-out form.
+	after := "(platform, connection, operation) > (@p, @c, @o)"
+	if o.store.driver == driverMySQL {
+		after = "(platform > @p OR platform = @p AND (connection > @c OR connection = @c AND operation > @o))"
+	}
+	query := "SELECT platform, connection, operation FROM deliveries WHERE state = 'queued' AND " + after + " ORDER BY platform, connection, operation LIMIT 1"
 	err = o.store.View(ctx, func(t *Tx) error {
-		lanes, err = all[bot.Lane](t.db, "SELECT DISTINCT platform, connection, operation FROM deliveries WHERE state = 'queued'")
-		return err
+		var last bot.Lane
+		for {
+			next, err := first[bot.Lane](t.db, query, sql.Named("p", last.Platform), sql.Named("c", last.Connection), sql.Named("o", last.Operation))
+			if errors.Is(err, ErrNotFound) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			lanes, last = append(lanes, next), next
+		}
 	})
 	return lanes, err
 }
@@ -145,13 +168,13 @@ func (o *Outbox) Lanes(ctx context.Context) (lanes []bot.Lane, err error) {
 // stream is deliveries of a lane that are fair to each other: all answers, all
 // notices, or one campaign.
 type stream struct {
-	Priority   int
-	CampaignID *int64
+	priority bot.Priority
+	campaign *int64
 }
 
-// maxStreams bounds how many streams one look goes through; beyond it the look
-// starts at another campaign each time.
-const maxStreams = 16
+// maxCampaigns bounds how many campaigns one look goes through; beyond it the
+// look begins at another one each time.
+const maxCampaigns = 16
 
 // Due implements bot.Outbox.
 func (o *Outbox) Due(ctx context.Context, lane bot.Lane, skip []string, limit int) (due []bot.Candidate, pause time.Duration, err error) {
@@ -159,20 +182,9 @@ func (o *Outbox) Due(ctx context.Context, lane bot.Lane, skip []string, limit in
 		if pause, err = t.pausedFor(lane); err != nil || pause > 0 {
 			return err
 		}
-		streams, err := all[stream](t.db, "SELECT DISTINCT priority, campaign_id FROM deliveries WHERE state = 'queued' AND platform = ? AND connection = ? AND operation = ? ORDER BY priority, campaign_id",
-			lane.Platform, lane.Connection, lane.Operation)
-		if err != nil || len(streams) == 0 {
+		streams, err := t.streams(lane)
+		if err != nil {
 			return err
-		}
-		if len(streams) > maxStreams {
-			turn := int(o.store.steady().UnixMilli()/250) % len(streams)
-			fixed := slices.IndexFunc(streams, func(s stream) bool { return s.CampaignID != nil })
-			if fixed >= 0 && fixed < maxStreams {
-				rest := streams[fixed:]
-				turn %= len(rest)
-				streams = slices.Concat(streams[:fixed], rest[turn:], rest[:turn])
-			}
-			streams = streams[:maxStreams]
 		}
 		due, err = t.dueIn(lane, streams, skip, limit)
 		return err
@@ -180,8 +192,34 @@ func (o *Outbox) Due(ctx context.Context, lane bot.Lane, skip []string, limit in
 	return due, pause, err
 }
 
+// streams answers what may be due in a lane. Campaigns are found by hopping over the index.
+func (t *Tx) streams(lane bot.Lane) ([]stream, error) {
+	var out, campaigns []stream
+	for p := bot.Answers; p <= bot.Campaigns; p++ {
+		out = append(out, stream{priority: p})
+		type row struct{ ID *int64 }
+		for last := int64(math.MinInt64); len(campaigns) < 64; {
+			next, err := first[row](t.db, "SELECT MIN(campaign_id) AS id FROM deliveries WHERE state = 'queued' AND platform = ? AND connection = ? AND operation = ? AND priority = ? AND campaign_id > ?",
+				lane.Platform, lane.Connection, lane.Operation, int(p), last)
+			if err != nil {
+				return nil, err
+			}
+			if next.ID == nil {
+				break
+			}
+			campaigns, last = append(campaigns, stream{priority: p, campaign: next.ID}), *next.ID
+		}
+	}
+	if n := len(campaigns); n > maxCampaigns {
+		turn := int(t.store.steady().UnixMilli()/250) % n
+		campaigns = slices.Concat(campaigns[turn:], campaigns[:turn])[:maxCampaigns]
+	}
+	return append(out, campaigns...), nil
+}
+
 // dueIn asks every stream for its first rows in one statement and takes them in
-// turn within a priority.
+// turn within a priority. The part before is looked up as a value, not with
+// EXISTS: that MySQL may materialise, and read every row ever sent.
 func (t *Tx) dueIn(lane bot.Lane, streams []stream, skip []string, limit int) ([]bot.Candidate, error) {
 	steady := t.store.steady()
 	var parts []string
@@ -193,11 +231,11 @@ func (t *Tx) dueIn(lane bot.Lane, streams []stream, skip []string, limit int) ([
 	for i, s := range streams {
 		parts = append(parts, fmt.Sprintf(`SELECT * FROM (SELECT d.id, d.address, d.priority, %d AS stream FROM deliveries d
 WHERE d.state = 'queued' AND d.platform = ? AND d.connection = ? AND d.operation = ? AND d.priority = ? AND d.campaign_id %s AND d.due_at <= ? AND d.retry_at <= ?%s
-AND (d.after_id IS NULL OR EXISTS (SELECT 1 FROM deliveries p WHERE p.id = d.after_id AND p.state = 'sent'))
-ORDER BY d.due_at, d.retry_at LIMIT %d) s%d`, i, isOr(s.CampaignID), without, limit, i))
-		args = append(args, lane.Platform, lane.Connection, lane.Operation, s.Priority)
-		if s.CampaignID != nil {
-			args = append(args, *s.CampaignID)
+AND (d.after_id IS NULL OR (SELECT p.state FROM deliveries p WHERE p.id = d.after_id) = 'sent')
+ORDER BY d.due_at, d.retry_at LIMIT %d) s%d`, i, isOr(s.campaign), without, limit, i))
+		args = append(args, lane.Platform, lane.Connection, lane.Operation, int(s.priority))
+		if s.campaign != nil {
+			args = append(args, *s.campaign)
 		}
 		args = append(args, t.now, steady)
 		if len(skip) > 0 {

@@ -51,7 +51,7 @@ func (o *Outbox) judge(d Delivery, receipt string, err error) verdict {
 	if v, once := o.judgeOnce(d, "unreachable", 0); once {
 		return v
 	}
-	if d.Attempts >= o.MaxAttempts && !o.Policies[d.Platform].SameKey {
+	if o.exhausted(d) {
 		return verdict{state: StateFailed, code: "too_many_attempts"}
 	}
 	return verdict{state: StateQueued, code: "unreachable", wait: o.backOff(d.Attempts)}
@@ -106,12 +106,50 @@ func (o *Outbox) judgeDoubt(d Delivery) verdict {
 	case d.OneShot():
 		return verdict{state: StateUnconfirmed, code: inDoubt, wait: o.ReconcileAfter}
 	case o.Policies[d.Platform].SameKey, repeatable(d.Act):
-		if !o.Policies[d.Platform].SameKey && d.Attempts >= o.MaxAttempts {
+		if o.exhausted(d) {
 			return verdict{state: StateFailed, code: "too_many_attempts"}
 		}
 		return verdict{state: StateQueued, code: inDoubt, wait: o.backOff(d.Attempts)}
 	}
 	return verdict{state: StateUnconfirmed, code: inDoubt, wait: o.ReconcileAfter}
+}
+
+// patience is how long a delivery is tried while its platform answers nobody:
+// an outage of a day must lose nothing, and LINE forgets keys after 24 hours.
+const patience = 23 * time.Hour
+
+// exhausted tells whether a delivery has been tried often enough. The tries
+// count only while the platform answers others: in an outage, a recipient that
+// has been tried max_attempts times is not to blame.
+func (o *Outbox) exhausted(d Delivery) bool {
+	switch {
+	case o.Policies[d.Platform].SameKey: // its own end comes with the age of the key, see ready
+		return false
+	case d.Attempts < o.MaxAttempts:
+		return false
+	case d.IntentAt != nil && o.store.Now().Sub(*d.IntentAt) >= patience:
+		return true
+	}
+	// Its last failure was before this moment, whatever chance made of the wait.
+	return o.answeredSince(d, d.RetryAt.Add(-o.wait(d.Attempts-1)/2))
+}
+
+// answeredSince tells whether a delivery's platform has answered anybody since a moment.
+func (o *Outbox) answeredSince(d Delivery, moment time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.answered[bot.Lane{Platform: d.Platform, Connection: d.Connection}].After(moment)
+}
+
+// heard notes that a platform answered, whatever it said.
+func (o *Outbox) heard(m bot.Delivery, err error) {
+	var refused *bot.Refused
+	if err != nil && (!errors.As(err, &refused) || refused.Down) {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.answered[bot.Lane{Platform: m.To.Platform, Connection: m.To.Connection}] = o.store.steady()
 }
 
 // repeatable acts leave the same to see when they are done twice.
@@ -120,11 +158,16 @@ func repeatable(a bot.Act) bool { return a == bot.Update || a == bot.Delete || a
 // backOff doubles from RetryBase to RetryMax; the second half of each wait is
 // chance, so that what failed together does not come back together.
 func (o *Outbox) backOff(attempts int) time.Duration {
+	wait := o.wait(attempts)
+	return wait/2 + rand.N(wait/2+1)
+}
+
+func (o *Outbox) wait(attempts int) time.Duration {
 	wait := o.RetryBase << min(max(attempts-1, 0), 20)
 	if wait <= 0 || wait > o.RetryMax {
 		wait = o.RetryMax
 	}
-	return wait/2 + rand.N(wait/2+1)
+	return wait
 }
 
 // word makes a platform's code fit to be stored and shown: short, no data.
@@ -148,6 +191,7 @@ const settleColumns = "id,`key`,act,priority,platform,connection,operation,addre
 
 // Settle implements bot.Outbox.
 func (o *Outbox) Settle(ctx context.Context, m bot.Delivery, receipt string, sendErr error) (bot.Settled, error) {
+	o.heard(m, sendErr)
 	return o.settle(ctx, m, StateSending, func(d Delivery) verdict { return o.judge(d, receipt, sendErr) })
 }
 

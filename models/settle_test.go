@@ -159,7 +159,7 @@ func TestLooksEnd(t *testing.T) {
 	b := newBench(t, "sqlite", nil)
 	d := b.queue(say(room("slack", "C1"), "x"))[0]
 	b.settle(b.claimOne(d), "", doubt)
-	for range 60 {
+	for range 200 {
 		time.Sleep(2 * time.Millisecond)
 		looks, err := b.outbox.Doubtful(t.Context(), 10)
 		if err != nil {
@@ -171,8 +171,8 @@ func TestLooksEnd(t *testing.T) {
 			}
 		}
 	}
-	if row := b.state(d, models.StateHeld, "in_doubt"); row.Looks != 4 {
-		t.Fatalf("%d looks before the fifth decided", row.Looks)
+	if row := b.state(d, models.StateHeld, "in_doubt"); row.Looks != 9 {
+		t.Fatalf("%d looks before the tenth decided", row.Looks)
 	}
 }
 
@@ -229,6 +229,7 @@ func TestAttemptsAndCrashesEnd(t *testing.T) {
 		b := newBench(t, driver, func(o *models.OutboxOptions) { o.MaxAttempts, o.CrashMax, o.Lease = 3, 2, 5*time.Millisecond })
 		d := b.queue(models.Delivery{Act: bot.Post, To: room("slack", "C1"), Parts: []bot.Message{{Text: "x"}}, MaterialKey: "m1", MaterialVersion: 2})[0]
 		for range 3 {
+			b.settle(b.claimOne(b.queue(say(dm("slack", "U1"), "y"))[0]), "r", nil) // the platform works for others
 			b.settle(b.claimOne(d), "", unreachable)
 		}
 		if row := b.state(d, models.StateFailed, "too_many_attempts"); row.Attempts != 3 || b.events(d, models.DeliveryFailed) != 1 {
@@ -243,6 +244,22 @@ func TestAttemptsAndCrashesEnd(t *testing.T) {
 		if row := b.state(poison, models.StateHeld, "too_many_crashes"); row.Crashes != 3 {
 			t.Fatalf("%d crashes", row.Crashes)
 		}
+	})
+}
+
+// TestOutageLosesNothing: while the platform answers nobody, tries do not count.
+func TestOutageLosesNothing(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		b := newBench(t, driver, func(o *models.OutboxOptions) { o.MaxAttempts = 3 })
+		b.settle(b.claimOne(b.queue(say(dm("slack", "U1"), "y"))[0]), "r", nil)
+		d := b.queue(say(dm("slack", "U2"), "x"))[0]
+		for range 10 {
+			b.settle(b.claimOne(d), "", unreachable)
+		}
+		b.state(d, models.StateQueued, "unreachable")
+		b.clock.move(23*time.Hour + time.Minute)
+		b.settle(b.claimOne(d), "", unreachable)
+		b.state(d, models.StateFailed, "too_many_attempts")
 	})
 }
 
@@ -439,4 +456,28 @@ func TestProcesses(t *testing.T) {
 			t.Fatalf("%d processes: %v", n, err)
 		}
 	})
+}
+
+// TestUnreadableHistoryEndsSooner: the platform answers others, so it is the
+// history that cannot be read.
+func TestUnreadableHistoryEndsSooner(t *testing.T) {
+	b := newBench(t, "sqlite", func(o *models.OutboxOptions) { o.RetryBase, o.RetryMax = 60*time.Millisecond, 60*time.Millisecond })
+	d := b.queue(say(room("slack", "C1"), "x"))[0]
+	b.settle(b.claimOne(d), "", doubt)
+	for range 200 {
+		time.Sleep(2 * time.Millisecond)
+		b.settle(b.claimOne(b.queue(say(dm("slack", "U1"), "y"))[0]), "r", nil)
+		looks, err := b.outbox.Doubtful(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range looks {
+			if _, err := b.outbox.Found(t.Context(), l, "", unreachable); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if row := b.state(d, models.StateHeld, "in_doubt"); row.Looks != 4 {
+		t.Fatalf("%d looks before the fifth decided", row.Looks)
+	}
 }

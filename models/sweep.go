@@ -166,9 +166,13 @@ func (o *Outbox) Doubtful(ctx context.Context, limit int) (out []bot.Delivery, e
 	return out, nil
 }
 
-// looksMax is how often a platform is asked about a delivery while it gives no
-// answer, before the policy decides.
-const looksMax = 5
+// How often a platform is asked about a delivery while it gives no answer,
+// before the policy decides: looksMax times while it answers others, looksLast
+// times in an outage (a quarter of an hour with the shipped retry_base).
+const (
+	looksMax  = 5
+	looksLast = 10
+)
 
 // Found implements bot.Outbox.
 func (o *Outbox) Found(ctx context.Context, m bot.Delivery, receipt string, findErr error) (bot.Settled, error) {
@@ -178,17 +182,20 @@ func (o *Outbox) Found(ctx context.Context, m bot.Delivery, receipt string, find
 func (o *Outbox) judgeFound(d Delivery, receipt string, err error) verdict {
 	var refused *bot.Refused
 	var throttled *bot.Throttled
+	// While a delivery is looked for, retry_at is the end of the look's lease;
+	// the look before failed earlier than this.
+	before := d.RetryAt.Add(-o.Lease - o.wait(d.Looks+1)/2)
 	switch {
 	case err == nil && receipt != "":
 		return verdict{state: StateSent, receipt: receipt}
-	case err == nil && d.Attempts >= o.MaxAttempts:
+	case err == nil && o.exhausted(d):
 		return verdict{state: StateFailed, code: "too_many_attempts"}
 	case err == nil:
 		return verdict{state: StateQueued, code: "not_arrived"}
 	case errors.As(err, &throttled):
 		// Asked too often, which says nothing about the delivery.
 		return verdict{state: StateUnconfirmed, code: "look_throttled", wait: max(time.Second, min(throttled.After, o.RetryAfterMax))}
-	case errors.As(err, &refused), d.Looks+1 >= looksMax:
+	case errors.As(err, &refused), d.Looks+1 >= looksLast, d.Looks+1 >= looksMax && o.answeredSince(d, before):
 		return o.judgeUnknowable(d)
 	}
 	return verdict{state: StateUnconfirmed, code: lookFailed, wait: o.backOff(d.Looks + 1)}
