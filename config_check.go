@@ -351,12 +351,11 @@ func (b *binder) unbuilt() {
 }
 
 func (b *binder) isGroup(path string) bool {
-	return path == "campaign" || path == "digest" || path == "privacy" || path == "links" || path == "campaign.window"
+	return path == "campaign" || path == "digest" || path == "privacy" || path == "campaign.window"
 }
 
 // unbuiltKeys shrinks as features arrive.
 var unbuiltKeys = []string{
 	"campaign.", "digest.",
-	"links.visible_min", "links.idle_after", "links.robots_file", "links.redirect_hosts",
 	"privacy.question_retention", "privacy.event_retention",
 }
