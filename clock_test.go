@@ -34,7 +34,7 @@ func TestClockFollowsItsFile(t *testing.T) {
 				write(step.text)
 			}
 			time.Sleep(1100 * time.Millisecond)
-			if got := c.Now().Sub(time.Now()).Round(time.Millisecond); got != step.want {
+			if got := time.Until(c.Now()).Round(time.Millisecond); got != step.want {
 				t.Errorf("%s: shifted by %s, want %s", step.name, got, step.want)
 			}
 		}

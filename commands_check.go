@@ -136,7 +136,7 @@ func (d *Checked) references(ctx context.Context, c Config, store *models.Store)
 			if k.Partner == "" {
 				continue
 			}
-			if _, err := t.PartnerByKey(k.Partner); err == models.ErrNotFound {
+			if _, err := t.PartnerByKey(k.Partner); errors.Is(err, models.ErrNotFound) {
 				d.bad(Problem{Text: fmt.Sprintf("lineworks connection %s: there is no partner %s in the database; akari seed loads partners", k.Key, k.Partner)})
 			} else if err != nil {
 				return err
