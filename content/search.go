@@ -99,15 +99,9 @@ func (a *analyzer) weights() *weights {
 // scratch is what one search needs; it is reused.
 type scratch struct {
 	query terms
-	seen  []queryTerm
 	unit  []float32
 	entry []float32
 	top   []scored
-}
-
-type queryTerm struct {
-	term uint64
-	n    int
 }
 
 type scored struct {

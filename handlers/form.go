@@ -20,7 +20,7 @@ import (
 func (t *Turn) recallDraft() (done bool, err error) {
 	id, err := models.ParseID(t.In.Draft)
 	if err != nil {
-		return true, nil
+		return true, nil //nolint:nilerr // not an id of ours: there is no such form
 	}
 	d, err := t.tx.DraftOf(id)
 	if err != nil {
@@ -198,7 +198,7 @@ func (h *Handlers) checkFields(f bot.Form, args url.Values, lang string) map[str
 func (h *Handlers) draftAt(w http.ResponseWriter, r *http.Request) (models.Draft, bool) {
 	id, ok := h.open(tokenForm, r.PathValue("token"))
 	var d models.Draft
-	var err error = models.ErrNotFound
+	err := models.ErrNotFound
 	if ok {
 		err = h.Store.View(r.Context(), func(tx *models.Tx) (err error) {
 			d, err = tx.DraftOf(id)

@@ -268,7 +268,7 @@ func (t *Turn) submitEntry() error {
 	if vs := lines(t.In.Args.Get("variants")); len(vs) > 0 {
 		e.Variants = map[string][]string{g.Language: vs}
 	}
-	body, err := json.Marshal(json.RawMessage(e.Body()))
+	body, err := json.Marshal(e.Body())
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package models
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -225,12 +224,4 @@ func (o *Outbox) turn(t *Tx, d Delivery, wait time.Duration) error {
 	d.Operation = o.store.operationOf(d)
 	return t.db.Exec("UPDATE deliveries SET state = 'queued', operation = ?, reply_token = '', reply_url = '', reply_until = NULL, stale_at = expires_at, sealed = NULL, "+
 		"intent_at = NULL, claimed_by = NULL, lease_until = NULL, retry_at = ?, epoch = epoch + 1 WHERE id = ?", d.Operation, o.store.steady().Add(wait), d.ID).Error
-}
-
-// parts reads the messages of a body.
-func (d Delivery) parts() (ms []bot.Message, err error) {
-	if d.Body != nil {
-		err = json.Unmarshal([]byte(*d.Body), &ms)
-	}
-	return ms, err
 }

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func (t *Tx) PutOverlays(os ...Overlay) (int, error) {
 			continue
 		case err == nil:
 			err = t.db.Exec("UPDATE overlays SET body = ?, removed = ?, source = ?, updated_by = ?, updated_at = ? WHERE kind = ? AND `key` = ?", o.Body, o.Removed, o.Source, o.UpdatedBy, t.now, o.Kind, o.Key).Error
-		case err == ErrNotFound:
+		case errors.Is(err, ErrNotFound):
 			err = t.db.Exec("INSERT INTO overlays (kind,`key`,body,removed,source,updated_by,updated_at) VALUES (?,?,?,?,?,?,?)", o.Kind, o.Key, o.Body, o.Removed, o.Source, o.UpdatedBy, t.now).Error
 		}
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -185,7 +186,7 @@ func FuzzHear(f *testing.F) {
 			r.Header.Set("X-WORKS-Signature", base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 			return p.Hear(r)
 		}
-		if _, err := hear(false); err != bot.ErrSignature && len(body) > 0 {
+		if _, err := hear(false); !errors.Is(err, bot.ErrSignature) && len(body) > 0 {
 			t.Fatalf("unsigned: %v", err)
 		}
 		all, err := hear(true)
