@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"reflect"
+	"regexp"
 	"strings"
 	"time"
 
@@ -60,6 +62,12 @@ func (b *binder) problem(path, text string) Problem {
 
 // document binds a whole file.
 func (b *binder) document(text []byte, c *Config) {
+	defer func() {
+		if recover() != nil { // the parser panics on some malformed input
+			b.at(0, "this is not YAML")
+		}
+	}()
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // editors on Windows add it
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		b.syntax(err)
@@ -86,15 +94,20 @@ func (b *binder) syntax(err error) {
 	var e *yaml.SyntaxError
 	if errors.As(err, &e) && e.GetToken() != nil && e.GetToken().Position != nil {
 		// The parser's message may quote what it met, and that may be a secret.
-		message := e.GetMessage()
-		if i := strings.IndexAny(message, "\"'`\n"); i >= 0 {
-			message = strings.TrimSpace(message[:i]) + " …"
-		}
+		message, _, _ := strings.Cut(quoted.ReplaceAllStringFunc(e.GetMessage(), func(found string) string {
+			if len(found) <= 4 { // single characters help
+				return found
+			}
+			return "…"
+		}), "\n")
 		b.at(e.GetToken().Position.Line, "this is not YAML: %s", message)
 		return
 	}
 	b.at(0, "this is not YAML")
 }
+
+// quoted is what the YAML parser quotes.
+var quoted = regexp.MustCompile("\"[^\"]*(?:\"|$)|'[^']*(?:'|$)|`[^`]*(?:`|$)")
 
 // mapping binds the keys of n to the fields of the struct v.
 func (b *binder) mapping(path string, n ast.Node, v reflect.Value) {

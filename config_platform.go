@@ -10,6 +10,7 @@ import (
 
 var (
 	slackOrg  = regexp.MustCompile(`^[TE][A-Z0-9]{1,30}$`)
+	slackApp  = regexp.MustCompile(`^A[A-Z0-9]{1,30}$`)
 	slackRoom = regexp.MustCompile(`^[CG][A-Z0-9]{1,30}$`)
 )
 
@@ -19,6 +20,10 @@ func (b *binder) checkSlack(c *Config) {
 		return
 	}
 	const why = "slack.enabled is true"
+	b.need("slack.app_id", c.Slack.AppID != "", "payloads for any other app are refused as forged")
+	if c.Slack.AppID != "" && !slackApp.MatchString(c.Slack.AppID) {
+		b.about("slack.app_id", "must be an id such as A0123456789, not %q", c.Slack.AppID)
+	}
 	b.need("slack.bot_token", !c.Slack.BotToken.IsZero(), why)
 	b.need("slack.signing_secrets", len(reveal(c.Slack.SigningSecrets)) > 0, why)
 	b.need("slack.org_ids", len(c.Slack.OrgIDs) > 0, "the vendor's own T… or E… id tells staff from partners")

@@ -142,6 +142,8 @@ func TestOneProblemEach(t *testing.T) {
 		{"text for a list", "vendor:\n  languages: ja", "config.yaml:2: vendor.languages must be a list such as [a, b], not text", nil},
 		{"a bare number as a duration", "server:\n  read_timeout: 30", `config.yaml:2: server.read_timeout must be a duration such as 30s, 5m or 2h, not "30"`, nil},
 		{"no YAML", "env: [", "config.yaml:1: this is not YAML", nil},
+		{"a tab", "env: test\n\tlog: x", "config.yaml:2: this is not YAML: found character '\t' that cannot start any token", nil},
+		{"Slack without an app id", "slack: {enabled: true, org_ids: [T1], bot_token: x, signing_secrets: [y]}", "config.yaml:1: slack.app_id is missing", nil},
 		{"a second document", "env: test\n---\nenv: test", "config.yaml:3: a second document begins here", nil},
 		{"an alias", "vendor:\n  name: &n A\n  support_desk: *n", "config.yaml:3: aliases (*name) are not supported", nil},
 		{"a variable that is not set", "vendor:\n  name: ${NOBODY_HOME}", "config.yaml:2: vendor.name uses ${NOBODY_HOME}, which is not set", nil},
@@ -205,6 +207,7 @@ server:
   idle_timeout: ${IDLE:-3m}
 slack:
   enabled: true
+  app_id: A0APP
   org_ids: ${ORGS}
   bot_token: ${TOKEN}
 line: {channel_id: 0123, channel_access_token: "${NOT_SET}"}
@@ -222,6 +225,12 @@ campaign: {approval_over: 5}
 	}
 	if len(c.Notes) == 0 || !strings.Contains(fmt.Sprint(c.Notes), "AKARI_PORT") {
 		t.Errorf("the foreign variable is not noted: %v", c.Notes)
+	}
+}
+
+func TestAByteOrderMarkAndWindowsLineEndsAreFine(t *testing.T) {
+	if c := mustLoad(t, "\ufeffenv: test\r\nlog:\r\n  level: warn\r\n"); c.Env != "test" || c.Log.Level != "warn" {
+		t.Errorf("%q %q", c.Env, c.Log.Level)
 	}
 }
 
