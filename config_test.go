@@ -321,8 +321,8 @@ func FuzzLoadConfig(f *testing.F) {
 	}
 	const hush = "do-not-tell-anyone"
 	f.Fuzz(func(t *testing.T, text string) {
-		if strings.Contains(text, "_file") || strings.Contains(text, hush) {
-			t.Skip("would read files of this machine, or holds the word itself")
+		if strings.Contains(text, "_file:") && text != string(defaultConfig) || strings.Contains(text, hush) {
+			return // would read files of this machine, or holds the word itself
 		}
 		c, problems := parseConfig("config.yaml", []byte(text), []string{"HUSH=" + hush})
 		last := 0

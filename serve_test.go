@@ -54,7 +54,8 @@ func startServe(t *testing.T, dir string, settings ...string) *served {
 	s := &served{t: t, public: testenv.FreeAddr(t), admin: testenv.FreeAddr(t), errors: &lockedBuffer{}, dir: dir}
 	s.cmd = exec.Command("akari", "serve")
 	s.cmd.Dir = dir
-	s.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AKARI_SERVER_LISTEN=" + s.public, "AKARI_SERVER_ADMIN_LISTEN=" + s.admin, "AKARI_CONTENT_SMALL=true"}, settings...)
+	// The race detector sleeps a second at every exit, which is not ours to answer for.
+	s.cmd.Env = append([]string{"GORACE=atexit_sleep_ms=1", "PATH=" + os.Getenv("PATH"), "HOME=" + dir, "AKARI_SERVER_LISTEN=" + s.public, "AKARI_SERVER_ADMIN_LISTEN=" + s.admin, "AKARI_CONTENT_SMALL=true"}, settings...)
 	s.cmd.Stderr = s.errors
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
