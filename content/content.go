@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -141,6 +142,7 @@ func (l *Library) loadDictionary() {
 	defer l.mu.Unlock()
 	l.ana = full
 	l.rebuild()
+	debug.FreeOSMemory() // loading leaves half as much garbage as the dictionary is large
 }
 
 // Problems lists everything wrong with what is loaded now, by file and line.
@@ -227,7 +229,14 @@ func (l *Library) rebuild() {
 	s.ana = l.ana
 	s.index, s.titles = l.buildIndexes(s)
 	l.cur.Store(s)
+	if s.index.anew && len(s.entries) > manyEntries {
+		debug.FreeOSMemory()
+	}
 }
+
+// manyEntries is from where on the garbage of a full build (some 10 kB an
+// entry) is worth handing back to the system at once.
+const manyEntries = 2000
 
 func (l *Library) files() fs.FS { return l.opts.Files }
 

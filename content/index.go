@@ -44,6 +44,7 @@ type index struct {
 	ana   *analyzer
 	sums  []uint64
 	drift int
+	anew  bool // built anew, not updated
 }
 
 // postings are the lists of one view and one kind of term. A posting is one

@@ -3,6 +3,7 @@ package content
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Row is content that staff, a seed or an import added or changed. It overlays
@@ -36,9 +37,13 @@ func (l *Library) Overlay(rows []Row) []Problem {
 	defer l.mu.Unlock()
 	l.rows = append([]Row(nil), rows...)
 	l.rebuild()
-	b := newBuilder()
-	b.addRows(rows)
-	return b.problems
+	var out []Problem
+	for _, p := range l.cur.Load().problems {
+		if strings.HasPrefix(p.File, "row ") {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // Overlays lists the rows in force.

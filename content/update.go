@@ -35,12 +35,12 @@ func newOrUpdated(ana *analyzer, docs []docText, old *index) *index {
 		return newIndex(ana, docs).with(ana, sums)
 	}
 	x := old.moved(ana, docs, from).with(ana, sums)
-	x.drift = old.drift + changed
+	x.drift, x.anew = old.drift+changed, false
 	return x
 }
 
 func (x *index) with(ana *analyzer, sums []uint64) *index {
-	x.ana, x.sums = ana, sums
+	x.ana, x.sums, x.anew = ana, sums, true
 	return x
 }
 
