@@ -342,6 +342,9 @@ func TestStoredFilesAreWholeAndPrivate(t *testing.T) {
 	if again, _, _, err := StoreFile(dir, strings.NewReader("%PDF-1.4\nhello")); err != nil || again != sha {
 		t.Errorf("the same bytes again: %s %v", again, err)
 	}
+	if _, _, kind, err := StoreFile(t.TempDir(), bytes.NewReader(workbook(t, [][]any{{"質問"}}))); err != nil || !Office.accepts(kind) {
+		t.Errorf("a workbook is stored as %s, %v", kind, err)
+	}
 	for name, r := range map[string]io.Reader{"empty": strings.NewReader(""), "torn": io.MultiReader(strings.NewReader("%PDF"), errReader{})} {
 		if _, _, _, err := StoreFile(dir, r); err == nil {
 			t.Errorf("%s: no error", name)

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
@@ -66,7 +67,32 @@ func StoreFile(dir string, r io.Reader) (sha string, size int64, mime string, er
 		return "", 0, "", fmt.Errorf("while storing a file: %w", err)
 	}
 	syncDir(filepath.Dir(target))
-	return sha, size, sniff(first.buf.Bytes(), ""), nil
+	mime = sniff(first.buf.Bytes(), "")
+	if mime == "application/zip" {
+		mime = sniffArchive(target)
+	}
+	return sha, size, mime, nil
+}
+
+// sniffArchive looks for the part that tells the office formats apart, which
+// need not be among an archive's first bytes.
+func sniffArchive(name string) string {
+	z, err := zip.OpenReader(name)
+	if err != nil {
+		return "application/zip"
+	}
+	defer z.Close()
+	for _, f := range z.File {
+		switch f.Name {
+		case "word/document.xml":
+			return openXML + "wordprocessingml.document"
+		case "xl/workbook.xml":
+			return openXML + "spreadsheetml.sheet"
+		case "ppt/presentation.xml":
+			return openXML + "presentationml.presentation"
+		}
+	}
+	return "application/zip"
 }
 
 // syncDir makes the new name durable; file systems that cannot are left alone.
