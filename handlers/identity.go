@@ -46,6 +46,12 @@ func (t *Turn) identify(maxAge time.Duration) (verdict, error) {
 	if t.lacksFacts(maxAge) {
 		return waitForFacts, nil
 	}
+	if t.In.From.Platform == "slack" && t.In.From.User != "" && t.older(t.Who.Account.FactAt, maxAgeRead) {
+		// Of a member an old fact serves for now, but somebody may have left.
+		if err := t.tx.WantPerson(t.In.From); err != nil {
+			return 0, err
+		}
+	}
 	if err := t.introduce(); err != nil {
 		return 0, err
 	}
