@@ -53,10 +53,17 @@ func (o *Outbox) ready(t *Tx, rows []Delivery) ([]Delivery, error) {
 	if err != nil {
 		return nil, err
 	}
+	halted, err := t.halted(rows)
+	if err != nil {
+		return nil, err
+	}
 	steady := o.store.steady()
 	pauses := map[bot.Lane]time.Duration{}
 	var out []Delivery
 	for _, d := range rows {
+		if d.CampaignID != nil && halted[*d.CampaignID] {
+			continue
+		}
 		if d.DueAt.After(t.now) || d.RetryAt.After(steady) || !d.AfterID.IsZero() && !arrived[d.AfterID] {
 			continue
 		}
@@ -90,6 +97,11 @@ func (o *Outbox) ready(t *Tx, rows []Delivery) ([]Delivery, error) {
 			if !ok {
 				continue
 			}
+		}
+		if ok, err := o.admit(t, d); err != nil {
+			return nil, err
+		} else if !ok {
+			continue
 		}
 		out = append(out, d)
 	}

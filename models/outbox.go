@@ -89,7 +89,19 @@ type OutboxOptions struct {
 	// Ended is called in the transaction that ends a delivery or holds it, with
 	// its new State and ErrorCode; what it writes commits with the end. May be nil.
 	Ended func(t *Tx, d Delivery) error
-	Log   *slog.Logger
+	// Admit is asked at the claim of the first part of a campaign's message
+	// whether it may go now; what it answers commits with the claim. May be nil.
+	Admit func(t *Tx, d Delivery) (Admission, error)
+	// Halted is called in the transaction in which a campaign was paused because
+	// its platform's quota is used up. May be nil.
+	Halted func(t *Tx, campaign int64) error
+	Log    *slog.Logger
+}
+
+// Admission is whether a campaign's message may go now. Zero = it may.
+type Admission struct {
+	Skip  string    // never, and why
+	Later time.Time // not before this moment of the wall clock
 }
 
 // Outbox is all deliveries not yet ended. It implements bot.Outbox.
@@ -193,8 +205,8 @@ func (o *Outbox) Due(ctx context.Context, lane bot.Lane, skip []string, limit in
 }
 
 // streams answers what may be due in a lane. Campaigns are found by hopping over the index.
-func (t *Tx) streams(lane bot.Lane) ([]stream, error) {
-	var out, campaigns []stream
+func (t *Tx) streams(lane bot.Lane) (out []stream, err error) {
+	var campaigns []stream
 	for p := bot.Answers; p <= bot.Campaigns; p++ {
 		out = append(out, stream{priority: p})
 		type row struct{ ID *int64 }
@@ -209,6 +221,9 @@ func (t *Tx) streams(lane bot.Lane) ([]stream, error) {
 			}
 			campaigns, last = append(campaigns, stream{priority: p, campaign: next.ID}), *next.ID
 		}
+	}
+	if campaigns, err = t.going(campaigns); err != nil {
+		return nil, err
 	}
 	if n := len(campaigns); n > maxCampaigns {
 		turn := int(t.store.steady().UnixMilli()/250) % n

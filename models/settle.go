@@ -19,6 +19,7 @@ type verdict struct {
 	turn    bool          // a one-shot reply becomes a plain one
 	pause   time.Duration // of the lane
 	down    bool          // … or of the whole connection
+	halt    bool          // of the campaign
 	receipt string
 }
 
@@ -82,6 +83,9 @@ func (o *Outbox) judgeRefused(d Delivery, e *bot.Refused) verdict {
 		return verdict{state: StateQueued, code: code, wait: downPause, free: true, pause: downPause, down: true}
 	case d.Act == bot.OpenForm && strings.Contains(code, "trigger"):
 		return verdict{state: StateExpired, code: code}
+	case code == codeQuota && d.CampaignID != nil:
+		// Nobody is lost: the campaign stops, and goes on when a person says so.
+		return verdict{state: StateQueued, code: code, free: true, halt: true}
 	case d.Act != bot.OpenForm && (d.OneShot() || d.ReplyURL != ""):
 		return verdict{state: StateQueued, code: code, turn: true}
 	}
@@ -225,6 +229,11 @@ func (o *Outbox) apply(t *Tx, d Delivery, v verdict) (bot.Settled, error) {
 			lane.Operation = ""
 		}
 		if err := t.pause(lane, v.pause); err != nil {
+			return out, err
+		}
+	}
+	if v.halt {
+		if err := o.halt(t, *d.CampaignID); err != nil {
 			return out, err
 		}
 	}

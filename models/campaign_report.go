@@ -1,0 +1,199 @@
+package models
+
+import (
+	"strings"
+	"time"
+)
+
+// CampaignReport is how a campaign stands, counted from rows: recipients, not
+// messages. A recipient is in the state of its message in the newest round, and
+// `sent` only if every part is.
+type CampaignReport struct {
+	AudienceSize int      `json:"audience_size"`
+	Sent         int      `json:"sent"`
+	Failed       int      `json:"failed"`
+	Unconfirmed  int      `json:"unconfirmed"`
+	Held         int      `json:"held"`
+	Skipped      int      `json:"skipped"`
+	Cancelled    int      `json:"cancelled"`
+	Expired      int      `json:"expired"`
+	Queued       int      `json:"queued"`
+	Sending      int      `json:"sending"`
+	Opened       int      `json:"opened"`
+	Completed    int      `json:"completed"`
+	Acknowledged int      `json:"acknowledged"`
+	Used         int      `json:"used"`
+	Owed         int      `json:"owed"` // people who were to acknowledge
+	Missing      []string `json:"missing"`
+}
+
+// rankings order the states of the parts of one message: the recipient is in the
+// first of them that any part is in.
+var rankings = []string{StateSending, StateUnconfirmed, StateHeld, StateFailed, StateExpired, StateQueued, StateCancelled, StateSkipped, StateSent}
+
+func rankCase(column string) string {
+	var b strings.Builder
+	b.WriteString("CASE " + column)
+	for i, s := range rankings {
+		b.WriteString(" WHEN '" + s + "' THEN " + string(rune('0'+i)))
+	}
+	return b.String() + " ELSE 0 END"
+}
+
+// newest is that a delivery d of the message itself is of its address's newest round.
+const newest = "d.step = 0 AND d.round = (SELECT MAX(m.round) FROM deliveries m WHERE m.campaign_id = d.campaign_id AND m.step = 0 AND m.address = d.address)"
+
+// Progress counts the recipients of a campaign by the state they are in. Those
+// whose deliveries are still to be written are queued.
+func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
+	r := CampaignReport{Missing: []string{}}
+	type row struct{ Standing, N int }
+	rows, err := all[row](t.db, "SELECT x.standing, COUNT(*) AS n FROM (SELECT d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d WHERE d.campaign_id = ? AND "+newest+" GROUP BY d.address) AS x GROUP BY x.standing", campaign)
+	if err != nil {
+		return r, err
+	}
+	into := map[string]*int{StateSending: &r.Sending, StateQueued: &r.Queued, StateUnconfirmed: &r.Unconfirmed, StateHeld: &r.Held, StateFailed: &r.Failed,
+		StateExpired: &r.Expired, StateCancelled: &r.Cancelled, StateSkipped: &r.Skipped, StateSent: &r.Sent}
+	written := 0
+	for _, x := range rows {
+		*into[rankings[x.Standing]] += x.N
+		written += x.N
+	}
+	if r.AudienceSize, err = first[int](t.db, "SELECT COUNT(*) FROM recipients WHERE campaign_id = ?", campaign); err != nil {
+		return r, err
+	}
+	left := r.AudienceSize - written
+	if left <= 0 {
+		return r, nil
+	}
+	c, err := first[Campaign](t.db, "SELECT state FROM campaigns WHERE id = ?", campaign)
+	if c.State == CampaignCancelled {
+		r.Cancelled += left
+	} else {
+		r.Queued += left
+	}
+	return r, err
+}
+
+// ReportCampaign is Progress with what came of it. Staff scope.
+func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
+	r, err := t.Progress(c.ID)
+	if err != nil {
+		return r, err
+	}
+	count := func(sql string, args ...any) (n int) {
+		if err == nil {
+			n, err = first[int](t.db, sql, args...)
+		}
+		return n
+	}
+	did := func(kinds ...string) int {
+		return count("SELECT COUNT(DISTINCT l.person_id) FROM links l JOIN events e ON e.link_id = l.id LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit "+
+			"WHERE l.campaign_id = ? AND e.kind IN ? AND "+humanly, c.ID, kinds)
+	}
+	r.Opened, r.Completed = did("opened"), did("completed")
+	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
+	r.Used = count(`SELECT COUNT(DISTINCT x.who) FROM (SELECT COALESCE(e.person_id, l.person_id) AS who FROM links l JOIN events e ON e.link_id = l.id WHERE l.campaign_id = ? AND e.kind = 'used'
+UNION SELECT e.person_id AS who FROM events e WHERE e.campaign_id = ? AND e.kind = 'used' AND e.link_id IS NULL) AS x`, c.ID, c.ID)
+	if err != nil || c.Spec.Ack == nil {
+		return r, err
+	}
+	owed, err := t.Owed(c)
+	for _, o := range owed {
+		if !o.Acknowledged {
+			r.Missing = append(r.Missing, o.PersonKey)
+		}
+	}
+	r.Owed = len(owed)
+	return r, err
+}
+
+// Ower is a person who was to acknowledge a campaign.
+type Ower struct {
+	PersonID     ID
+	PersonKey    string
+	PartnerID    ID
+	Roles        string
+	Acknowledged bool // also by a colleague, where one per partner suffices
+}
+
+// Owed answers the people who were to acknowledge, in the order of their ids:
+// those whom the message reached, or, of a message into rooms, the people of the
+// partners whose room it reached.
+func (t *Tx) Owed(c Campaign) ([]Ower, error) {
+	if c.Spec.Ack == nil {
+		return nil, nil
+	}
+	done := "k.person_id = w.id"
+	if c.Spec.Ack.Rule == AckOnePerPartner {
+		done = "k.partner_id = w.partner_id"
+	}
+	reached := "w.id IN (SELECT d.person_id FROM deliveries d WHERE d.campaign_id = ? AND " + newest + " GROUP BY d.person_id HAVING MIN(" + rankCase("d.state") + ") = 8)"
+	if c.ToKind == ToRooms {
+		reached = "w.left_at IS NULL AND w.partner_id IN (SELECT d.partner_id FROM deliveries d WHERE d.campaign_id = ? AND d.state = 'sent' AND d.part = 0 AND " + newest + ")"
+	}
+	return all[Ower](t.db, "SELECT w.id AS person_id, w.`key` AS person_key, w.partner_id, w.roles, EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND "+done+") AS acknowledged "+
+		"FROM people w WHERE w.side = 'member' AND "+reached+" ORDER BY w.id", c.ID, c.ID)
+}
+
+// Trouble is one recipient whom a person has to look at.
+type Trouble struct {
+	DeliveryID ID
+	PartnerKey string
+	PersonKey  string
+	Platform   string
+	Address    string
+	Step       int
+	Round      int
+	State      string
+	ErrorCode  string
+	IntentAt   *time.Time
+}
+
+// Troubles lists what of a campaign is unconfirmed, held or failed in its newest
+// round, one by one, the doubtful first.
+func (t *Tx) Troubles(campaign int64, limit int) ([]Trouble, error) {
+	return all[Trouble](t.db, `SELECT d.id AS delivery_id, p.`+"`key`"+` AS partner_key, w.`+"`key`"+` AS person_key, d.platform, d.address, d.step, d.round, d.state, d.error_code, d.intent_at
+FROM deliveries d LEFT JOIN partners p ON p.id = d.partner_id LEFT JOIN people w ON w.id = d.person_id
+WHERE d.campaign_id = ? AND d.state IN ('unconfirmed','held','failed') AND d.error_code <> 'part_before'
+AND d.round = (SELECT MAX(m.round) FROM deliveries m WHERE m.campaign_id = d.campaign_id AND m.step = d.step AND m.address = d.address)
+ORDER BY CASE d.state WHEN 'unconfirmed' THEN 0 WHEN 'held' THEN 1 ELSE 2 END, d.id LIMIT ?`, campaign, limit)
+}
+
+// SkippedOf answers who is not sent to, and why: by the recipients' reasons and
+// by what was skipped when it was due.
+func (t *Tx) SkippedOf(campaign int64) (map[string]int, error) {
+	type row struct {
+		Reason string
+		N      int
+	}
+	rows, err := all[row](t.db, "SELECT d.error_code AS reason, COUNT(DISTINCT d.address) AS n FROM deliveries d WHERE d.campaign_id = ? AND d.state = 'skipped' AND "+newest+" GROUP BY d.error_code", campaign)
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.Reason] = r.N
+	}
+	return out, err
+}
+
+// LockRound answers the whole newest round of the message that a delivery is of,
+// with its text, locked, in the order of its parts.
+func (t *Tx) LockRound(d Delivery) ([]Delivery, error) {
+	return all[Delivery](t.db, "SELECT * FROM deliveries WHERE campaign_id = ? AND step = ? AND address = ? AND round = (SELECT MAX(m.round) FROM deliveries m WHERE m.campaign_id = ? AND m.step = ? AND m.address = ?) ORDER BY part"+t.store.lockingOne(),
+		d.CampaignID, d.Step, d.Address, d.CampaignID, d.Step, d.Address)
+}
+
+// Sent answers the messages of a campaign that a platform took and that can be
+// changed there: of these steps' newest rounds, after a cursor, for recall.
+func (t *Tx) Sent(campaign int64, platform string, after ID, limit int) ([]Delivery, error) {
+	where, args := "", []any{campaign, platform}
+	if !after.IsZero() {
+		where, args = " AND id > ?", append(args, after)
+	}
+	return all[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE campaign_id = ? AND platform = ? AND state = 'sent' AND act IN ('post','private')"+where+" ORDER BY id LIMIT ?", append(args, limit)...)
+}
+
+// WindowPartners answers the partners to whom a campaign still owes something
+// that is due by now.
+func (t *Tx) WindowPartners(campaign int64) ([]Partner, error) {
+	return all[Partner](t.db, "SELECT "+partnerColumns+" FROM partners p WHERE p.id IN (SELECT DISTINCT d.partner_id FROM deliveries d WHERE d.campaign_id = ? AND d.state = 'queued' AND d.part = 0 AND d.due_at <= ?)", campaign, t.now)
+}
