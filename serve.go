@@ -146,13 +146,18 @@ func (a *app) mind() error {
 	if err != nil {
 		return err
 	}
+	robots, err := robotsOf(c)
+	if err != nil {
+		return err
+	}
 	a.handlers = handlers.New(handlers.Options{
 		Store: a.store, Library: a.library, Platforms: a.platforms,
 		Vendor:    handlers.Vendor{Name: c.Vendor.Name, Desk: c.Vendor.SupportDesk, Zone: c.Zone(), Languages: c.Vendor.Languages},
 		PublicURL: c.PublicURL(port(a.public)), Secrets: keys, SpoolDir: c.Server.SpoolDir,
 		Limits:      handlers.Limits{MaxBody: int64(c.Server.MaxBody), AckDeadline: c.Server.AckDeadline},
 		Connections: connections(c), StaffRooms: staffRooms(c),
-		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
+		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,
+		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
 		PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c),
 		Hurry:   func(ids []string) { a.sender.Hurry(ids...) },
 		Nudge:   func() { a.sender.Nudge() },

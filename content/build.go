@@ -62,6 +62,11 @@ func (b *builder) checkFile(m *Material) {
 			}
 		}
 	}
+	if m.Captions != "" {
+		if mime, _, ok := b.sniffBeside(m, "captions", m.Captions); ok && (m.Kind != Video || path.Ext(m.Captions) != ".vtt") {
+			b.bad(m.Source, m.Line, "material %s: captions are a WebVTT file (.vtt) beside a video, but %s looks like %s", m.Key, m.Captions, mime)
+		}
+	}
 	if m.Image != "" {
 		if mime, _, ok := b.sniffBeside(m, "image", m.Image); ok && mime != "image/png" && mime != "image/jpeg" {
 			b.bad(m.Source, m.Line, "material %s: its cover must be a PNG or JPEG picture, but %s looks like %s", m.Key, m.Image, mime)

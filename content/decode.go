@@ -269,24 +269,26 @@ func (d *decoder) material(n *node) (m *Material, ok bool) {
 	what := describe("material", n)
 	var kind string
 	isMap := d.walk(n, what, map[string]func(*node){
-		"key":         func(v *node) { d.key(v, "material", &m.Key) },
-		"kind":        func(v *node) { d.str(v, "kind", &kind) },
-		"title":       func(v *node) { m.Title = d.text(v, "title", 200) },
-		"description": func(v *node) { m.Description = d.text(v, "description", 1000) },
-		"file":        func(v *node) { d.str(v, "file", &m.File) },
-		"url":         func(v *node) { d.str(v, "url", &m.URL) },
-		"image":       func(v *node) { d.str(v, "image", &m.Image) },
-		"version":     func(v *node) { m.Version = d.version(v) },
-		"download":    func(v *node) { m.Download = d.flag(v, "download") },
-		"tags":        func(v *node) { m.Tags = d.list(v, "tags") },
-		"owner":       func(v *node) { m.Owner = d.owner(v, "owner") },
-		"audience":    func(v *node) { m.Audience = d.audience(v) },
-		"valid_from":  func(v *node) { d.date(v, "valid_from", &m.ValidFrom) },
-		"valid_until": func(v *node) { d.date(v, "valid_until", &m.ValidUntil) },
-		"sha256":      func(v *node) { d.str(v, "sha256", &m.SHA256) },
-		"file_name":   func(v *node) { d.str(v, "file_name", &m.FileName) },
-		"type":        func(v *node) { d.str(v, "type", &m.Type) },
-		"size":        func(v *node) { m.Size = d.size(v) },
+		"key":            func(v *node) { d.key(v, "material", &m.Key) },
+		"kind":           func(v *node) { d.str(v, "kind", &kind) },
+		"title":          func(v *node) { m.Title = d.text(v, "title", 200) },
+		"description":    func(v *node) { m.Description = d.text(v, "description", 1000) },
+		"file":           func(v *node) { d.str(v, "file", &m.File) },
+		"url":            func(v *node) { d.str(v, "url", &m.URL) },
+		"image":          func(v *node) { d.str(v, "image", &m.Image) },
+		"captions":       func(v *node) { d.str(v, "captions", &m.Captions) },
+		"complete_share": func(v *node) { m.CompleteShare = d.share(v) },
+		"version":        func(v *node) { m.Version = d.version(v) },
+		"download":       func(v *node) { m.Download = d.flag(v, "download") },
+		"tags":           func(v *node) { m.Tags = d.list(v, "tags") },
+		"owner":          func(v *node) { m.Owner = d.owner(v, "owner") },
+		"audience":       func(v *node) { m.Audience = d.audience(v) },
+		"valid_from":     func(v *node) { d.date(v, "valid_from", &m.ValidFrom) },
+		"valid_until":    func(v *node) { d.date(v, "valid_until", &m.ValidUntil) },
+		"sha256":         func(v *node) { d.str(v, "sha256", &m.SHA256) },
+		"file_name":      func(v *node) { d.str(v, "file_name", &m.FileName) },
+		"type":           func(v *node) { d.str(v, "type", &m.Type) },
+		"size":           func(v *node) { m.Size = d.size(v) },
 	})
 	if !isMap {
 		return nil, false
@@ -352,6 +354,15 @@ func (d *decoder) version(n *node) int {
 	if n.kind != numberNode || err != nil || v < 1 || v > 1_000_000 {
 		d.bad(n.line, "version must be a whole number from 1")
 		return 1
+	}
+	return v
+}
+
+func (d *decoder) share(n *node) int {
+	v, err := strconv.Atoi(n.text)
+	if n.kind != numberNode || err != nil || v < 1 || v > 100 {
+		d.bad(n.line, "complete_share must be a whole number of percent, 1 to 100")
+		return 0
 	}
 	return v
 }

@@ -30,20 +30,24 @@ var Kinds = []Kind{Document, Video, Sheet, Tool, Image, Office}
 // Material is a document, video, campaign sheet or tool address that the
 // vendor wants used.
 type Material struct {
-	Key         string   `json:"key"` // never changes
-	Kind        Kind     `json:"kind"`
-	Title       Text     `json:"title,omitempty"`
-	Description Text     `json:"description,omitempty"`
-	File        string   `json:"file,omitempty"`  // relative to where it was written; never for a tool
-	URL         string   `json:"url,omitempty"`   // only for a tool
-	Image       string   `json:"image,omitempty"` // optional cover picture, relative like File
-	Version     int      `json:"version,omitempty"`
-	Download    bool     `json:"download,omitempty"` // the member may download the file
-	Tags        []string `json:"tags,omitempty"`
-	Owner       Owner    `json:"owner,omitzero"`
-	Audience    Audience `json:"audience,omitzero"`
-	ValidFrom   string   `json:"valid_from,omitempty"`
-	ValidUntil  string   `json:"valid_until,omitempty"`
+	Key         string `json:"key"` // never changes
+	Kind        Kind   `json:"kind"`
+	Title       Text   `json:"title,omitempty"`
+	Description Text   `json:"description,omitempty"`
+	File        string `json:"file,omitempty"`     // relative to where it was written; never for a tool
+	URL         string `json:"url,omitempty"`      // only for a tool
+	Image       string `json:"image,omitempty"`    // optional cover picture, relative like File
+	Captions    string `json:"captions,omitempty"` // of a video, WebVTT, relative like File
+	Version     int    `json:"version,omitempty"`
+	Download    bool   `json:"download,omitempty"` // the member may download the file
+	// CompleteShare is the share of a document's pages, in percent, that make it
+	// completed; 0 = the usual one (see docs/figures.md).
+	CompleteShare int      `json:"complete_share,omitempty"`
+	Tags          []string `json:"tags,omitempty"`
+	Owner         Owner    `json:"owner,omitzero"`
+	Audience      Audience `json:"audience,omitzero"`
+	ValidFrom     string   `json:"valid_from,omitempty"`
+	ValidUntil    string   `json:"valid_until,omitempty"`
 
 	// Of a row's file, whose bytes lie content-addressed in storage.dir.
 	SHA256   string `json:"sha256,omitempty"` // lower-case hex
@@ -163,6 +167,14 @@ func (l *Library) OpenFile(m Material) (fs.File, error) {
 func (l *Library) OpenImage(m Material) (fs.File, error) {
 	return l.openBeside(m, m.Image)
 }
+
+// OpenCaptions opens a video's captions. The caller closes them.
+func (l *Library) OpenCaptions(m Material) (fs.File, error) {
+	return l.openBeside(m, m.Captions)
+}
+
+// Captioned tells whether captions lie beside the material's file.
+func (m Material) Captioned() bool { return m.Captions != "" && m.fsys != nil }
 
 func (l *Library) openBeside(m Material, name string) (fs.File, error) {
 	if name == "" || m.fsys == nil {

@@ -7,6 +7,7 @@ package handlers
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"akari/bot"
@@ -30,12 +31,16 @@ type Options struct {
 	// StaffRooms are rooms of staff named in the configuration.
 	StaffRooms []bot.Address
 
-	LinkTTL       time.Duration // how long a personal link opens
-	VisibleMin    time.Duration // how long a page must be seen before a human is believed
-	NoticeURL     string        // where the purpose notice is explained; may be empty
-	AddFriendURL  string        // LINE; may be empty
-	PersonLevel   bool          // false: events name no person
-	BusinessHours Hours         // when staff work
+	LinkTTL       time.Duration  // how long a personal link opens
+	VisibleMin    time.Duration  // how long a page must be seen before a human is believed
+	IdleAfter     time.Duration  // without a scroll, key or touch for this long nobody is looking; 0 = a minute
+	RedirectHosts []string       // where tools may lead; empty = where the loaded materials lead
+	Robots        Robots         // who is no human by its user agent; the zero value = our own list
+	Proxies       []netip.Prefix // whose X-Forwarded-For is believed
+	NoticeURL     string         // where the purpose notice is explained; may be empty
+	AddFriendURL  string         // LINE; may be empty
+	PersonLevel   bool           // false: events name no person
+	BusinessHours Hours          // when staff work
 
 	Hurry   func(deliveryIDs []string) // sends one-shot replies at once; may be nil
 	Nudge   func()                     // look at the outbox now; may be nil
@@ -82,12 +87,20 @@ type Handlers struct {
 	Options
 	platforms map[string]bot.Platform
 	wanted    chan struct{} // facts are wanted: look now
-	robots    robots
+	robots    *robotCache
+	pace      *beaconPace // how often pages report
+	hits      *hitGate
 	popular   popular
 }
 
 // New puts the mind together.
 func New(o Options) *Handlers {
+	if o.IdleAfter == 0 {
+		o.IdleAfter = time.Minute
+	}
+	if o.Robots.marks == nil {
+		o.Robots = NewRobots()
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -100,7 +113,7 @@ func New(o Options) *Handlers {
 	if o.Hurry == nil {
 		o.Hurry = func([]string) {}
 	}
-	h := &Handlers{Options: o, platforms: map[string]bot.Platform{}, wanted: make(chan struct{}, 1), robots: newRobots()}
+	h := &Handlers{Options: o, platforms: map[string]bot.Platform{}, wanted: make(chan struct{}, 1), robots: newRobotCache(o.Robots), pace: newBeaconPace(), hits: newHitGate()}
 	for _, p := range o.Platforms {
 		h.platforms[p.Name()] = p
 	}

@@ -32,6 +32,8 @@ func (h *Handlers) Routes() *http.ServeMux {
 	mux.HandleFunc("GET /v/{token}", h.viewerPage)
 	mux.HandleFunc("POST /v/{token}/open", h.viewerOpen)
 	mux.HandleFunc("POST /v/{token}/seen", h.viewerSeen)
+	mux.HandleFunc("POST /v/{token}/go", h.viewerGo)
+	mux.HandleFunc("GET /v/{token}/captions", h.viewerCaptions)
 	mux.HandleFunc("GET /v/{token}/file/{name}", h.viewerFile)
 	mux.HandleFunc("GET /f/{token}", h.formPage)
 	mux.HandleFunc("POST /f/{token}", h.formSubmit)

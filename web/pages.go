@@ -55,31 +55,6 @@ type OpeningPage struct {
 	Slow   string // what stands above the button when the page did not open by itself
 }
 
-// ViewerPage is an opened material, or the list of several.
-type ViewerPage struct {
-	Frame
-	Text     string // the material's description; may be empty
-	Meta     string // e.g. version and date; may be empty
-	Notice   string // e.g. that a newer version exists; may be empty
-	Picture  string // address of a cover or of the image itself, on our host; may be empty
-	Alt      string // what Picture shows
-	View     Link   // shows the file; empty URL = none
-	Download Link   // saves the file; empty URL = not allowed
-	Recorded string // one line: what is recorded
-	Privacy  Link   // more about that; may be empty
-	Items    []ViewerItem
-	Actions  []Action // 「内容を確認しました」「商談で使った」…; may be empty
-
-	Seen      string // where the page reports that it was on screen; empty = nowhere
-	SeenAfter int    // … after so many visible milliseconds
-}
-
-// ViewerItem is one of several materials behind one link.
-type ViewerItem struct {
-	Title, Text string
-	View        Link
-}
-
 // Link is a labelled address; an empty URL is no link.
 type Link struct{ Label, URL string }
 

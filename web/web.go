@@ -26,6 +26,11 @@ import (
 //go:embed static
 var embedded embed.FS
 
+// vendored holds the PDF renderer; see vendor/README.md.
+//
+//go:embed vendor/pdfjs
+var vendored embed.FS
+
 //go:embed templates
 var templates embed.FS
 
@@ -44,25 +49,37 @@ func sub(f fs.FS, dir string) fs.FS {
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
+// files are all that Static serves: FS, and the renderer below pdfjs/.
+var files = map[string]fs.FS{"": FS, "pdfjs/": sub(vendored, "vendor/pdfjs")}
+
+func readFile(name string) ([]byte, error) {
+	if rest, ok := strings.CutPrefix(name, "pdfjs/"); ok {
+		return fs.ReadFile(files["pdfjs/"], rest)
+	}
+	return fs.ReadFile(FS, name)
+}
+
 // hashes are the first 8 bytes of each static file's SHA-256, in hex, by name.
 var hashes = sums()
 
 func sums() map[string]string {
 	out := map[string]string{}
-	err := fs.WalkDir(FS, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	for below, from := range files {
+		err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			body, err := fs.ReadFile(from, name)
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(body)
+			out[below+name] = hex.EncodeToString(sum[:8])
+			return nil
+		})
+		if err != nil { // embedded files can always be read
+			panic(err)
 		}
-		body, err := fs.ReadFile(FS, name)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(body)
-		out[name] = hex.EncodeToString(sum[:8])
-		return nil
-	})
-	if err != nil { // embedded files can always be read
-		panic(err)
 	}
 	return out
 }
@@ -92,18 +109,25 @@ func Static() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		body, err := fs.ReadFile(FS, name)
+		body, err := readFile(name)
 		if err != nil {
 			http.NotFound(w, r)
 			return
 		}
 		h := w.Header()
+		h.Set("Vary", "Accept-Encoding")
+		if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+			if small := zipped(name, body); small != nil {
+				h.Set("Content-Encoding", "gzip")
+				body, sum = small, sum+"-gzip"
+			}
+		}
 		h.Set("Content-Type", contentType(name))
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("ETag", `"`+sum+`"`)
 		h.Set("Cache-Control", "no-cache")
-		if r.URL.Query().Get("v") == sum {
+		if r.URL.Query().Get("v") == hashes[name] {
 			h.Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(body))
@@ -122,6 +146,10 @@ func contentType(name string) string {
 		return "image/svg+xml"
 	case ".png":
 		return "image/png"
+	case ".bcmap", ".pfb":
+		return "application/octet-stream"
+	case ".ttf":
+		return "font/ttf"
 	default:
 		if t := mime.TypeByExtension(ext); t != "" {
 			return t
@@ -168,10 +196,17 @@ func Serve(w http.ResponseWriter, status int, page string, data any) error {
 	Secure(w)
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", Policy)
+	h.Set("Content-Security-Policy", policyOf(page))
 	w.WriteHeader(status)
 	_, err := w.Write(b.Bytes())
 	return err
+}
+
+func policyOf(page string) string {
+	if page == "viewer.html" {
+		return ViewerPolicy
+	}
+	return Policy
 }
 
 // Secure sets the headers that everything of ours has, pages or not (OWASP ASVS
