@@ -48,6 +48,10 @@ func (e *SeedRefused) Error() string {
 // only write lock for a few milliseconds, so that webhooks beside it never wait long.
 const seedBatch = 100
 
+// seedTries bounds how often a seed looks again: each of the five kinds of row can be
+// added by each of a few other processes between its look and its write.
+const seedTries = 40
+
 // Seed writes what the file says over what is there: rows are added and changed,
 // never removed, except that slack_orgs, where given, is a partner's whole list.
 // Materials and FAQ entries are not written here (see PutOverlays). It writes in
@@ -60,7 +64,7 @@ func (s *Store) Seed(ctx context.Context, seed Seed) (SeedResult, error) {
 		}
 		err = plan.apply(ctx, s)
 		// Another process added a row between the look and the write: look again.
-		if isDuplicate(err) && try < 4 {
+		if isDuplicate(err) && try < seedTries {
 			continue
 		}
 		if err != nil {
