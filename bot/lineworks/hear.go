@@ -165,6 +165,9 @@ func (c *connection) message(in bot.Inbound, ev event) []bot.Inbound {
 		if !ok {
 			return []bot.Inbound{}
 		}
+		if ev.user == "" { // nobody to answer, and nobody whose rights could be asked
+			return one(unknown(in, "message.text"))
+		}
 		in.Kind, in.Via, in.Text = bot.Said, bot.Mention, said
 		return one(in)
 	case ev.room != "":
