@@ -139,6 +139,7 @@ type Campaign struct {
 	Spec       Spec
 	CreatedBy  ID
 	OwnerID    ID
+	EditedBy   ID // who edited it last; none = nobody but its author
 	LaunchedBy ID
 	DueAt      *time.Time // when the first message may leave
 	LaunchedAt *time.Time
@@ -157,7 +158,7 @@ func (c Campaign) Open() bool { return c.State == CampaignDraft || c.State == Ca
 // Ended tells whether nothing of the campaign's message is sent any more.
 func (c Campaign) Ended() bool { return c.State == CampaignFinished || c.State == CampaignCancelled }
 
-const campaignColumns = "id,title,class,to_kind,state,paused_from,why,epoch,version,spec,created_by,owner_id,launched_by,due_at,launched_at,resolved_at," +
+const campaignColumns = "id,title,class,to_kind,state,paused_from,why,epoch,version,spec,created_by,owner_id,edited_by,launched_by,due_at,launched_at,resolved_at," +
 	"started_at,finished_at,told_at,created_at,updated_at,deleted_at"
 
 // CampaignOf answers a campaign by id.
@@ -210,9 +211,9 @@ func (t *Tx) AddCampaign(spec Spec, author, owner ID, dedupe []byte) (c Campaign
 
 // EditCampaign replaces what a campaign says. Its version grows, so every
 // approval is void. ErrMoved: it was launched, or edited, in the meantime.
-func (t *Tx) EditCampaign(c Campaign, spec Spec, owner ID) (Campaign, error) {
-	r := t.db.Exec("UPDATE campaigns SET title=?, class=?, to_kind=?, spec=?, owner_id=?, state='draft', version=version+1, epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state IN ('draft','approved')",
-		spec.Title, spec.Weight, spec.To, spec.JSON(), owner, t.now, c.ID, c.Epoch)
+func (t *Tx) EditCampaign(c Campaign, spec Spec, by, owner ID) (Campaign, error) {
+	r := t.db.Exec("UPDATE campaigns SET title=?, class=?, to_kind=?, spec=?, owner_id=?, edited_by=?, state='draft', version=version+1, epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state IN ('draft','approved')",
+		spec.Title, spec.Weight, spec.To, spec.JSON(), owner, by, t.now, c.ID, c.Epoch)
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 

@@ -93,8 +93,7 @@ func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
 	}
 	r.Opened, r.Completed = did("opened"), did("completed")
 	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
-	r.Used = count(`SELECT COUNT(DISTINCT x.who) FROM (SELECT COALESCE(e.person_id, l.person_id) AS who FROM links l JOIN events e ON e.link_id = l.id WHERE l.campaign_id = ? AND e.kind = 'used'
-UNION SELECT e.person_id AS who FROM events e WHERE e.campaign_id = ? AND e.kind = 'used' AND e.link_id IS NULL) AS x`, c.ID, c.ID)
+	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
 	if err != nil || c.Spec.Ack == nil {
 		return r, err
 	}

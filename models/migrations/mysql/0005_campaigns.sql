@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS campaigns (
   spec MEDIUMTEXT NOT NULL,
   created_by BINARY(16) NULL,
   owner_id BINARY(16) NULL,
+  edited_by BINARY(16) NULL,
   launched_by BINARY(16) NULL,
   due_at DATETIME(6) NULL,
   launched_at DATETIME(6) NULL,
@@ -108,24 +109,6 @@ CREATE TABLE IF NOT EXISTS clocks (
   steady_at DATETIME(6) NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 
--- "I have read this", for what and which version. live is what may be in force once only (campaign or delivery, and person); NULL = undone.
-CREATE TABLE IF NOT EXISTS acks (
-  id BINARY(16) NOT NULL PRIMARY KEY,
-  live VARCHAR(100) NULL,
-  delivery_id BINARY(16) NULL,
-  campaign_id BIGINT NULL,
-  partner_id BINARY(16) NULL,
-  person_id BINARY(16) NULL,
-  material_key VARCHAR(128) NOT NULL,
-  material_version INT NOT NULL,
-  at DATETIME(6) NOT NULL,
-  undone_at DATETIME(6) NULL,
-  UNIQUE KEY acks_live (live),
-  KEY acks_campaign (campaign_id, person_id),
-  KEY acks_person (person_id),
-  KEY acks_delivery (delivery_id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
-
 CREATE OR REPLACE VIEW v_campaign AS
 SELECT c.id AS campaign_id, c.title, c.class, c.state,
   (SELECT COUNT(*) FROM recipients r WHERE r.campaign_id = c.id) AS audience_size,
@@ -133,11 +116,6 @@ SELECT c.id AS campaign_id, c.title, c.class, c.state,
   (SELECT MIN(w.`key`) FROM approvals x JOIN people w ON w.id = x.person_id WHERE x.campaign_id = c.id AND x.version = c.version) AS approved_by,
   c.launched_at, c.finished_at, c.to_kind, c.due_at, c.started_at, o.`key` AS owner, NULLIF(c.why, '') AS why
 FROM campaigns c LEFT JOIN people a ON a.id = c.created_by LEFT JOIN people o ON o.id = c.owner_id;
-
-CREATE OR REPLACE VIEW v_ack AS
-SELECT NULLIF(LOWER(HEX(k.delivery_id)), '') AS delivery_id, k.campaign_id, p.`key` AS partner_key, w.`key` AS person_key,
-  k.material_version, k.at, k.undone_at, k.material_key
-FROM acks k LEFT JOIN partners p ON p.id = k.partner_id LEFT JOIN people w ON w.id = k.person_id;
 
 -- The last statement: on MySQL it cannot be run twice.
 CREATE INDEX links_campaign ON links (campaign_id);

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS campaigns (
   spec TEXT NOT NULL,
   created_by BLOB NULL,
   owner_id BLOB NULL,
+  edited_by BLOB NULL,
   launched_by BLOB NULL,
   due_at DATETIME NULL,
   launched_at DATETIME NULL,
@@ -108,24 +109,6 @@ CREATE TABLE IF NOT EXISTS clocks (
   steady_at DATETIME NOT NULL
 );
 
--- "I have read this", for what and which version. live is what may be in force once only (campaign or delivery, and person); NULL = undone.
-CREATE TABLE IF NOT EXISTS acks (
-  id BLOB NOT NULL PRIMARY KEY,
-  live TEXT NULL,
-  delivery_id BLOB NULL,
-  campaign_id INTEGER NULL,
-  partner_id BLOB NULL,
-  person_id BLOB NULL,
-  material_key TEXT NOT NULL,
-  material_version INTEGER NOT NULL,
-  at DATETIME NOT NULL,
-  undone_at DATETIME NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS acks_live ON acks (live);
-CREATE INDEX IF NOT EXISTS acks_campaign ON acks (campaign_id, person_id);
-CREATE INDEX IF NOT EXISTS acks_person ON acks (person_id);
-CREATE INDEX IF NOT EXISTS acks_delivery ON acks (delivery_id);
-
 DROP VIEW IF EXISTS v_campaign;
 CREATE VIEW v_campaign AS
 SELECT c.id AS campaign_id, c.title, c.class, c.state,
@@ -134,12 +117,6 @@ SELECT c.id AS campaign_id, c.title, c.class, c.state,
   (SELECT MIN(w.`key`) FROM approvals x JOIN people w ON w.id = x.person_id WHERE x.campaign_id = c.id AND x.version = c.version) AS approved_by,
   c.launched_at, c.finished_at, c.to_kind, c.due_at, c.started_at, o.`key` AS owner, NULLIF(c.why, '') AS why
 FROM campaigns c LEFT JOIN people a ON a.id = c.created_by LEFT JOIN people o ON o.id = c.owner_id;
-
-DROP VIEW IF EXISTS v_ack;
-CREATE VIEW v_ack AS
-SELECT NULLIF(LOWER(HEX(k.delivery_id)), '') AS delivery_id, k.campaign_id, p.`key` AS partner_key, w.`key` AS person_key,
-  k.material_version, k.at, k.undone_at, k.material_key
-FROM acks k LEFT JOIN partners p ON p.id = k.partner_id LEFT JOIN people w ON w.id = k.person_id;
 
 CREATE INDEX IF NOT EXISTS links_campaign ON links (campaign_id);
 
