@@ -48,12 +48,7 @@ golden:
 
 # Every fuzz target, one after the other; FUZZTIME=5s in CI.
 fuzz:
-	@for pkg in $$(go list ./...); do \
-		for target in $$(go test -list '^Fuzz' $$pkg 2>/dev/null | grep '^Fuzz'); do \
-			echo "fuzz $$pkg $$target $(FUZZTIME)"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
-		done; \
-	done
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
 bench:
 	go test -run '^$$' -bench . -benchmem -timeout 60m ./... | tee bench.out
