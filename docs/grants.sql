@@ -40,6 +40,17 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`drafts` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`invitations` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`overlays` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`versions` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`agents` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`link_materials` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaigns` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaign_materials` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`recipients` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaign_steps` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`approvals` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`audiences` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`partner_days` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`quotas` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`clocks` TO 'akari'@'%';
 
 -- The schema's version is read at start and by /readyz.
 GRANT SELECT ON `akari`.`goose_db_version` TO 'akari'@'%';
@@ -57,3 +68,5 @@ GRANT SELECT ON `akari`.`v_view` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_ack` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_audit` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_inbound` TO 'akari_reader'@'%';
+GRANT SELECT ON `akari`.`v_campaign` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_campaign` TO 'akari_reader'@'%';
