@@ -33,6 +33,11 @@ func (t *Tx) PutOverlays(os ...Overlay) (int, error) {
 		case err == nil && old.Body == o.Body && old.Removed == o.Removed:
 			continue
 		case err == nil:
+			if o.Kind == OverlayMaterial {
+				if err := t.keepVersion(o.Key, old.Body, o.Body); err != nil {
+					return changed, err
+				}
+			}
 			err = t.db.Exec("UPDATE overlays SET body = ?, removed = ?, source = ?, updated_by = ?, updated_at = ? WHERE kind = ? AND `key` = ?", o.Body, o.Removed, o.Source, o.UpdatedBy, t.now, o.Kind, o.Key).Error
 		case errors.Is(err, ErrNotFound):
 			err = t.db.Exec("INSERT INTO overlays (kind,`key`,body,removed,source,updated_by,updated_at) VALUES (?,?,?,?,?,?,?)", o.Kind, o.Key, o.Body, o.Removed, o.Source, o.UpdatedBy, t.now).Error

@@ -15,11 +15,11 @@ CREATE TABLE IF NOT EXISTS acks (
   room_id BLOB NULL,
   material_key TEXT NOT NULL,
   material_version INTEGER NOT NULL,
-  platform TEXT NOT NULL,
+  platform TEXT NOT NULL DEFAULT '',
   event_id BLOB NULL,
   at DATETIME NOT NULL,
   undone_at DATETIME NULL,
-  epoch INTEGER NOT NULL
+  epoch INTEGER NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX IF NOT EXISTS acks_live ON acks (live);
 CREATE INDEX IF NOT EXISTS acks_campaign ON acks (campaign_id, person_id);
@@ -41,11 +41,11 @@ CREATE TABLE IF NOT EXISTS uses (
   room_id BLOB NULL,
   material_key TEXT NOT NULL,
   material_version INTEGER NOT NULL,
-  platform TEXT NOT NULL,
+  platform TEXT NOT NULL DEFAULT '',
   event_id BLOB NULL,
   at DATETIME NOT NULL,
   undone_at DATETIME NULL,
-  epoch INTEGER NOT NULL
+  epoch INTEGER NOT NULL DEFAULT 1
 );
 CREATE UNIQUE INDEX IF NOT EXISTS uses_live ON uses (live);
 CREATE INDEX IF NOT EXISTS uses_campaign ON uses (campaign_id, person_id);
