@@ -282,7 +282,7 @@ func TestAGapIsAnsweredByStaffAndBecomesAnEntry(t *testing.T) {
 func TestStaffWordsAreForStaff(t *testing.T) {
 	h := newHouse(t, "sqlite")
 	rep := h.As("minami-01").In("direct-minami-01")
-	said(t, rep.Say("未回答").See(), "ベンダーの担当者だけ")
+	said(t, rep.Say("未回答").See(), "窓口の担当者だけ")
 	said(t, h.As("s-sato").In("direct-s-sato").Say("gaps").See(), "未回答の質問はありません")
 }
 
