@@ -66,6 +66,7 @@ type Town struct {
 	Driver, DSN string // the database
 	Redis       string // host:port; empty = none
 	Small       bool   // search without the dictionary
+	Shipped     bool   // leave leases and rates as they are shipped
 	More        string // further YAML of the config, top-level groups
 	Server      string // further keys of its group server, each indented by two blanks
 }
@@ -140,9 +141,20 @@ partners:
 	return b.String()
 }
 
-// Config is the config.yaml of a process that listens on these addresses. Rates
-// are far above what the doubles take, so that no proof waits for a bucket; leases
-// are short, so that what a killed process held is soon taken over.
+// hurried: rates are far above what the doubles take, so that no proof waits for a
+// bucket; leases are short, so that what a killed process held is soon taken over.
+const hurried = `sending:
+  lease: 3s
+  heartbeat: 1s
+  timeout: 10s
+  crash_max: 50
+  retry_base: 200ms
+  retry_max: 2s
+  reconcile_after: 500ms
+  rates: {slack_room: 60000, slack_workspace: 600000, lineworks_operation: 600000, line_push: 600000}
+`
+
+// Config is the config.yaml of a process that listens on these addresses.
 func (t *Town) Config(listen, admin string) string {
 	connection := func(b *lineworkstest.Bot, key, side string) string {
 		return fmt.Sprintf(`    - {key: %s, side: %s, client_id: %s, client_secret: %s, service_account: %s, private_key_file: %s, bot_id: "%s", bot_name: あかり, bot_secrets: [%s]}
@@ -151,6 +163,10 @@ func (t *Town) Config(listen, admin string) string {
 	redis := ""
 	if t.Redis != "" {
 		redis = "redis: {url: \"redis://" + t.Redis + "/0\"}\n"
+	}
+	sending := hurried
+	if t.Shipped {
+		sending = ""
 	}
 	return fmt.Sprintf(`env: test
 server:
@@ -169,19 +185,10 @@ lineworks:
   connections:
 %s%sline: {enabled: true, channel_id: "2000000001", channel_secrets: [line-secret], api_url: "%s", data_api_url: "%s"}
 upstream: {allow_insecure: true}
-sending:
-  lease: 3s
-  heartbeat: 1s
-  timeout: 10s
-  crash_max: 50
-  retry_base: 200ms
-  retry_max: 2s
-  reconcile_after: 500ms
-  rates: {slack_room: 60000, slack_workspace: 600000, lineworks_operation: 600000, line_push: 600000}
-log: {level: info}
+%slog: {level: info}
 %s`, listen, admin, filepath.Join(t.Dir, "spool"), t.Server, t.Driver, t.DSN, redis, filepath.Join(t.Dir, "files"), filepath.Join(t.Dir, "content"), t.Small,
 		t.Slack.AppID, t.Slack.BotToken, t.Slack.SigningSecret, t.Slack.APIURL, t.Works.APIURL(), t.Works.AuthURL(),
-		connection(t.Aoba, "aoba", "partner, partner: p-aoba"), connection(t.Vendor, "vendor", "vendor"), t.Line.URL, t.Line.URL, t.More)
+		connection(t.Aoba, "aoba", "partner, partner: p-aoba"), connection(t.Vendor, "vendor", "vendor"), t.Line.URL, t.Line.URL, sending, t.More)
 }
 
 // Process makes a process of this town on free ports; it is not started.

@@ -1,0 +1,119 @@
+// Command bench measures what akari costs, on this machine and as it stands, and
+// prints one table: signed Slack presses next to a bare server that verifies and
+// does one INSERT, answer search on 10,000 entries, memory, size and start-up. It
+// asserts nothing: figures mean something only next to each other.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"akari/internal/whole"
+)
+
+func main() {
+	if os.Getenv(bareEnv) != "" {
+		bare() // the other server of the comparison, started by ourselves
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	dir, err := os.MkdirTemp("", "akari-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	began := time.Now()
+	bin, err := whole.Build(ctx, dir, "-trimpath")
+	if err != nil {
+		return err
+	}
+	info, err := os.Stat(bin)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("built in %v\n\n", time.Since(began).Round(time.Second))
+	fmt.Printf("%-52s %12s\n", "binary, stripped (-trimpath -ldflags '-s -w')", mb(info.Size()))
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, string, string) error
+	}{{"start-up and memory", idle}, {"search", search}, {"presses", presses}} {
+		sub := filepath.Join(dir, part.name[:5])
+		if err := os.Mkdir(sub, 0o700); err != nil {
+			return err
+		}
+		// One part that cannot run (no database server, say) does not hide the others.
+		if err := part.run(ctx, bin, sub); err != nil {
+			fmt.Printf("%s: NOT MEASURED: %v\n", part.name, err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func mb(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
+
+// idleFor is how long a process is left alone before its memory is read.
+const idleFor = 10 * time.Second
+
+// idle starts the program as a newcomer does, and once more, with the dictionary
+// and without.
+func idle(ctx context.Context, bin, dir string) error {
+	for _, small := range []bool{false, true} {
+		listen, err := whole.FreeAddr()
+		if err != nil {
+			return err
+		}
+		admin, err := whole.FreeAddr()
+		if err != nil {
+			return err
+		}
+		name := map[bool]string{false: "dictionary", true: "content.small"}[small]
+		home := filepath.Join(dir, name)
+		if err := os.Mkdir(home, 0o700); err != nil {
+			return err
+		}
+		config := fmt.Sprintf("server: {listen: %q, admin_listen: %q}\ncontent: {small: %v}\n", listen, admin, small)
+		if err := os.WriteFile(filepath.Join(home, "config.yaml"), []byte(config), 0o600); err != nil {
+			return err
+		}
+		p := &whole.Process{Bin: bin, Config: "config.yaml", Dir: home, URL: "http://" + listen, Admin: "http://" + admin}
+		var took [2]time.Duration
+		var usage whole.Usage
+		for i := range took {
+			began := time.Now()
+			if err := p.Start(); err != nil {
+				return err
+			}
+			err := p.Ready(ctx)
+			took[i] = time.Since(began)
+			if err == nil && i == 1 {
+				select {
+				case <-ctx.Done():
+				case <-time.After(idleFor):
+				}
+				usage, err = p.Usage()
+			}
+			p.Kill()
+			if err != nil {
+				return err
+			}
+		}
+		fmt.Printf("%-52s %12s   (first start, with an empty database: %v)\n", "start-up to ready, sample content, "+name, took[1].Round(time.Millisecond), took[0].Round(time.Millisecond))
+		fmt.Printf("%-52s %12s\n", "idle memory (RSS after 10 s), "+name, mb(usage.RSS))
+	}
+	return nil
+}
