@@ -302,7 +302,7 @@ func BenchmarkSearch10000(b *testing.B) {
 			b.ResetTimer()
 			for i := range b.N {
 				start := time.Now()
-				x.search(ana, questions[i%len(questions)], everyone)
+				x.search(ana, nil, questions[i%len(questions)], everyone)
 				times = append(times, time.Since(start))
 			}
 			b.StopTimer()

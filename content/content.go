@@ -66,7 +66,8 @@ type snapshot struct {
 	overlays  []Overlay
 	problems  []Problem
 	index     *index
-	titles    *index    // the materials by title
+	titles    *index // the materials by title
+	synonyms  *synonyms
 	ana       *analyzer // what made the indexes, so what must read questions
 }
 
@@ -228,6 +229,7 @@ func (l *Library) rebuild() {
 	sortProblems(s.problems)
 	s.ana = l.ana
 	s.index, s.titles = l.buildIndexes(s)
+	s.synonyms = newSynonyms(l.ana, append(l.ground.synonymGroups(), l.main.synonymGroups()...))
 	l.cur.Store(s)
 	if s.index.anew && len(s.entries) > manyEntries {
 		debug.FreeOSMemory()

@@ -119,10 +119,11 @@ func evalSearch(docs []Doc, o EvalOptions) (func(string) Result, Evaluation, err
 	var ev Evaluation
 	ana := newAnalyzer()
 	var texts []docText
+	var syn *synonyms
 	if l := o.Library; l != nil {
 		<-l.Ready()
 		s := l.cur.Load()
-		ana = s.ana
+		ana, syn = s.ana, s.synonyms
 		for _, e := range s.entries {
 			texts = append(texts, e.docText(s.matByID))
 		}
@@ -137,13 +138,14 @@ func evalSearch(docs []Doc, o EvalOptions) (func(string) Result, Evaluation, err
 		for _, d := range docs {
 			texts = append(texts, d.docText())
 		}
+		syn = newSynonyms(ana, builtInSynonyms())
 	}
 	start := time.Now() // monotonic
 	x := newIndex(ana, texts)
 	ev.IndexMS = time.Since(start).Milliseconds()
 	ev.Entries = len(texts)
 	everyone := func(int) bool { return true }
-	return func(s string) Result { return x.search(ana, s, everyone) }, ev, nil
+	return func(s string) Result { return x.search(ana, syn, s, everyone) }, ev, nil
 }
 
 func (d Doc) docText() docText {

@@ -265,16 +265,22 @@ func (a *analyzed) fill(ana *analyzer, d *docText) {
 	}
 	for i, u := range d.utterances {
 		a.utterances[i].reset()
+		a.utterances[i].spell = true
 		ana.analyze(u.text, maxQueryRunes, &a.utterances[i])
+		ana.lex.learn(&a.utterances[i])
 	}
 	a.answer.reset()
+	a.answer.spell = true
 	for _, s := range d.answer {
 		ana.analyze(s, maxAnswerRunes, &a.answer)
 	}
 	a.label.reset()
+	a.label.spell = true
 	for _, s := range d.labels {
 		ana.analyze(s, maxQueryRunes, &a.label)
 	}
+	ana.lex.learn(&a.answer)
+	ana.lex.learn(&a.label)
 }
 
 // buildIndexes makes the search indexes of a snapshot.

@@ -44,6 +44,7 @@ type contentFile struct {
 	entries    []*Entry
 	materials  []*Material
 	words      map[string]string
+	groups     []synonymGroup
 	wordLines  map[string]int
 	problems   []Problem
 }
@@ -103,9 +104,9 @@ func (s *source) scan() bool {
 
 func (s *source) areas() []string {
 	if s.onlyWords {
-		return []string{areaWords}
+		return []string{areaWords, areaSynonyms}
 	}
-	return []string{areaFAQ, areaMaterials, areaWords}
+	return []string{areaFAQ, areaMaterials, areaWords, areaSynonyms}
 }
 
 // list finds the YAML files of one area and stamps all other files. A missing
@@ -206,6 +207,11 @@ func loadFile(name, area string, src []byte, old *contentFile) *contentFile {
 		f.problems = d.probs
 		return f
 	}
+	if area == areaSynonyms {
+		f.loadSynonyms(d, src, old)
+		f.problems = d.probs
+		return f
+	}
 	top := map[string]string{areaFAQ: "entries", areaMaterials: "materials"}[area]
 	root, bad := parseYAML(src)
 	if bad != nil {
@@ -263,6 +269,20 @@ func (f *contentFile) loadWords(d *decoder, src []byte, old *contentFile) {
 	f.words, f.wordLines = d.words(root), map[string]int{}
 	for _, fl := range root.fields {
 		f.wordLines[fl.key] = fl.line
+	}
+}
+
+// loadSynonyms keeps the last good groups of a file that is no YAML; of one that
+// is, every sound group is used.
+func (f *contentFile) loadSynonyms(d *decoder, src []byte, old *contentFile) {
+	root, bad := parseYAML(src)
+	if bad == nil {
+		f.groups = d.synonymGroups(root)
+		return
+	}
+	d.bad(bad.line, "%s", bad.text)
+	if old != nil {
+		f.groups = old.groups
 	}
 }
 
@@ -344,6 +364,17 @@ func (f *contentFile) loadChunks(d *decoder, src []byte, top string, bad *lineEr
 	}
 }
 
+// synonymGroups lists what the source calls the same.
+func (s *source) synonymGroups() (out []synonymGroup) {
+	if s == nil {
+		return nil
+	}
+	for _, f := range s.ordered() {
+		out = append(out, f.groups...)
+	}
+	return out
+}
+
 // ordered gives the files by path: the order in which keys are claimed.
 func (s *source) ordered() []*contentFile {
 	var out []*contentFile
@@ -364,7 +395,7 @@ func (s *source) problems() []Problem {
 func (s *source) wordProblems() []Problem {
 	var out []Problem
 	for _, f := range s.ordered() {
-		if f.area == areaWords {
+		if f.area == areaWords || f.area == areaSynonyms {
 			out = append(out, f.problems...)
 		}
 	}

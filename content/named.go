@@ -62,7 +62,7 @@ func (x *index) nearestTo(ana *analyzer, text string, allowed func(int) bool) []
 	}
 	sc := x.pool.Get().(*scratch)
 	defer x.pool.Put(sc)
-	rk := x.rank(sc, ana, text, allowed, ana.weights())
+	rk := x.rank(sc, ana, nil, text, allowed, ana.weights())
 	out := make([]int, len(rk.top))
 	for i, s := range rk.top {
 		out[i] = s.entry

@@ -1,9 +1,5 @@
 package content
 
-import (
-	"slices"
-)
-
 // Decision says how sure a search is.
 type Decision int
 
@@ -40,7 +36,7 @@ const maxHits = 10
 func (l *Library) Search(text string, r Reader) Result {
 	s := l.cur.Load()
 	day := l.today()
-	return s.index.search(s.ana, text, func(i int) bool {
+	return s.index.search(s.ana, s.synonyms, text, func(i int) bool {
 		e := s.entries[i]
 		return validOn(e.ValidFrom, e.ValidUntil, day) == Served && e.Audience.Includes(r)
 	})
@@ -87,6 +83,7 @@ type termKind int
 const (
 	wordTerm termKind = iota
 	gramTerm
+	kinds
 )
 
 func (a *analyzer) weights() *weights {
@@ -94,122 +91,4 @@ func (a *analyzer) weights() *weights {
 		return &pairWeights
 	}
 	return &fullWeights
-}
-
-// scratch is what one search needs; it is reused.
-type scratch struct {
-	query terms
-	unit  []float32
-	entry []float32
-	top   []scored
-}
-
-type scored struct {
-	entry int
-	unit  uint32
-	score float32
-	utter float32 // what its best utterance shares with the question, before weighing
-}
-
-func newScratch(x *index) *scratch {
-	return &scratch{unit: make([]float32, len(x.unitLang)), entry: make([]float32, len(x.keys))}
-}
-
-// ranking is the best entries with what the decision needs.
-type ranking struct {
-	top   []scored
-	ideal float64 // the score of an utterance that says exactly the question
-}
-
-func (x *index) search(ana *analyzer, text string, allowed func(int) bool) Result {
-	if len(x.keys) == 0 {
-		return Result{}
-	}
-	sc := x.pool.Get().(*scratch)
-	defer x.pool.Put(sc)
-	rk := x.rank(sc, ana, text, allowed, ana.weights())
-	if len(rk.top) == 0 {
-		return Result{}
-	}
-	out := Result{Hits: make([]Hit, len(rk.top))}
-	var sure float64
-	out.Decision, sure = rk.decide(x)
-	for i, s := range rk.top {
-		out.Hits[i] = Hit{Key: x.keys[s.entry], Score: sure * float64(s.score/rk.top[0].score), Lang: x.langs[x.unitLang[s.unit]]}
-	}
-	return out
-}
-
-func (x *index) rank(sc *scratch, ana *analyzer, text string, allowed func(int) bool, w *weights) ranking {
-	sc.query.reset()
-	ana.analyze(text, maxQueryRunes, &sc.query)
-	clear(sc.unit)
-	clear(sc.entry)
-	var rk ranking
-	rk.ideal += x.accumulate(sc, sc.query.words, &x.words, w, wordTerm)
-	rk.ideal += x.accumulate(sc, sc.query.grams, &x.grams, w, gramTerm)
-	x.collect(sc, allowed, w)
-	rk.top = sc.top
-	return rk
-}
-
-// accumulate adds one kind of the question's terms to the scores, and gives
-// what an utterance with all of them would have got.
-func (x *index) accumulate(sc *scratch, ts []uint64, lists *[views]postings, w *weights, kind termKind) (ideal float64) {
-	slices.Sort(ts)
-	for i, t := range ts {
-		if i > 0 && ts[i-1] == t {
-			continue
-		}
-		by := w.of(kind, t)
-		for v := range views {
-			p := &lists[v]
-			l := p.of(t)
-			weight := idf(p.units, len(l)) * by[v]
-			if v == viewUtterance {
-				ideal += weight
-			}
-			acc := sc.entry
-			if v == viewUtterance {
-				acc = sc.unit
-			}
-			f := float32(weight * impactStep)
-			for _, x := range l {
-				acc[x>>8] += f * float32(x&255)
-			}
-		}
-	}
-	return ideal
-}
-
-// collect picks the best entries by their best utterance plus their other views.
-func (x *index) collect(sc *scratch, allowed func(int) bool, w *weights) {
-	top := sc.top[:0]
-	for e := range x.keys {
-		var best, shared float32
-		unit := x.unitStart[e]
-		for u := unit; u < x.unitStart[e+1]; u++ {
-			s := sc.unit[u]
-			if s <= best {
-				continue
-			}
-			if weighed := s * (1 - w.exact + w.exact*min(1, s/x.unitMass[u])); weighed > best {
-				best, unit, shared = weighed, u, s
-			}
-		}
-		score := best + sc.entry[e]
-		if score <= 0 || (len(top) == maxHits && score <= top[maxHits-1].score) || !allowed(e) {
-			continue
-		}
-		at := len(top)
-		for at > 0 && top[at-1].score < score {
-			at--
-		}
-		if len(top) < maxHits {
-			top = append(top, scored{})
-		}
-		copy(top[at+1:], top[at:])
-		top[at] = scored{entry: e, unit: unit, score: score, utter: shared}
-	}
-	sc.top = top
 }

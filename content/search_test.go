@@ -93,7 +93,7 @@ func TestOneWordingMatchingWellCountsAsTheEntryMatchingWell(t *testing.T) {
 	}
 	one := docText{key: "one", utterances: []utterance{{"ja", "請求書の再発行"}}, answer: []string{"x"}}
 	x := newIndex(newAnalyzer(), []docText{many, one})
-	if r := x.search(newAnalyzer(), "請求書の再発行", everyone); r.Hits[0].Key != "one" {
+	if r := x.search(newAnalyzer(), nil, "請求書の再発行", everyone); r.Hits[0].Key != "one" {
 		t.Errorf("forty wordings together beat the one that fits: %+v", r)
 	}
 }
@@ -136,7 +136,7 @@ func TestAnUpdatedIndexAnswersLikeANewOne(t *testing.T) {
 		x = newOrUpdated(ana, docs, x)
 		fresh := newIndex(ana, docs)
 		for _, q := range []string{"請求管理の価格はどこ", "entirely new wording 3", "追加された質問", "勤怠管理 監査ログ", "how do I change the password"} {
-			a, b := x.search(ana, q, everyone), fresh.search(ana, q, everyone)
+			a, b := x.search(ana, nil, q, everyone), fresh.search(ana, nil, q, everyone)
 			// Average lengths differ a little, so a score on the border may fall either way.
 			if d := a.Decision - b.Decision; d > 1 || d < -1 || len(a.Hits) != len(b.Hits) {
 				t.Fatalf("round %d %q: updated %s with %d hits, new %s with %d", round, q, a.Decision, len(a.Hits), b.Decision, len(b.Hits))

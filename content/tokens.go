@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/ikawaha/kagome-dict/dict"
@@ -15,80 +16,53 @@ import (
 // character grams, each as a 64-bit hash. Doubles are kept: they are counted.
 type terms struct {
 	words, grams []uint64
+
+	// Filled where spell is set: how the words were written, the readings of
+	// those in kanji, and the stretches of kana (folded, without ー).
+	spell    bool
+	spelled  []spelling
+	readings []spelling
+	kana     [][]rune
+	alts     []alternative // of a question: what may stand for its words
 }
 
-func (t *terms) reset() { t.words, t.grams = t.words[:0], t.grams[:0] }
+func (t *terms) reset() {
+	t.words, t.grams = t.words[:0], t.grams[:0]
+	t.spelled, t.readings, t.kana, t.alts = t.spelled[:0], t.readings[:0], t.kana[:0], t.alts[:0]
+}
+
+// maxAlternatives bounds what one question may also mean.
+const maxAlternatives = 64
+
+func (t *terms) alt(a alternative) {
+	for _, b := range t.alts {
+		if b.of == a.of && b.term == a.term && b.kind == a.kind {
+			return
+		}
+	}
+	if len(t.alts) < maxAlternatives {
+		t.alts = append(t.alts, a)
+	}
+}
 
 // analyzer turns texts into terms. With a tokenizer words are Japanese words;
 // without, a Japanese run only has grams.
 type analyzer struct {
 	ja *tokenizer.Tokenizer // nil in small mode and until the dictionary is loaded
-	// known caches, per dictionary entry, the hash of its folded base form, or
+	// known caches, per dictionary entry, the term of its folded base form, or
 	// 0 when it says nothing: the look-up of features is the dearest part.
-	known sync.Map // int → uint64
+	known sync.Map // int → knownForm
+	lex   *lexicon
 }
 
-func newAnalyzer() *analyzer { return &analyzer{} }
+// knownForm is what is kept of a dictionary entry.
+type knownForm struct {
+	term    uint64
+	written string // base form of a word in katakana
+	reading string // of a noun of two kanji or more
+}
 
-// compounds are words that the IPA dictionary cuts to pieces and that partner
-// support speaks of. Each is found whole and by its parts.
-const compounds = `クラウド,クラウド
-代理店,代理店
-価格表,価格 表
-料金表,料金 表
-見積書,見積 書
-請求書,請求 書
-契約書,契約 書
-申込書,申込 書
-注文書,注文 書
-納品書,納品 書
-発注書,発注 書
-提案書,提案 書
-仕様書,仕様 書
-導入事例,導入 事例
-二要素認証,二 要素 認証
-多要素認証,多 要素 認証
-シングルサインオン,シングル サインオン
-サインイン,サインイン
-サインアウト,サインアウト
-ログイン,ログイン
-ログアウト,ログアウト
-アカウント,アカウント
-管理者,管理者
-担当者,担当者
-問い合わせ,問い合わせ
-問合せ,問合せ
-問合わせ,問合わせ
-申込み,申込み
-申し込み,申し込み
-見積,見積
-見積り,見積り
-見積もり,見積もり
-取消し,取消し
-取り消し,取り消し
-引落し,引落し
-引き落とし,引き落とし
-振込み,振込み
-振り込み,振り込み
-支払い,支払い
-受取り,受取り
-受け取り,受け取り
-締切り,締切り
-締め切り,締め切り
-切替え,切替え
-切り替え,切り替え
-貸出し,貸出し
-貸し出し,貸し出し
-無料体験,無料 体験
-解約金,解約 金
-更新料,更新 料
-支払方法,支払 方法
-キックバック,キックバック
-リベート,リベート
-オンボーディング,オンボーディング
-ライセンス,ライセンス
-プラン,プラン
-`
+func newAnalyzer() *analyzer { return &analyzer{lex: newLexicon()} }
 
 // newFullAnalyzer loads the Japanese dictionary: about a second and 90 MB.
 func newFullAnalyzer() (*analyzer, error) {
@@ -104,7 +78,7 @@ func newFullAnalyzer() (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer{ja: t}, nil
+	return &analyzer{ja: t, lex: newLexicon()}, nil
 }
 
 // userRecords writes the compounds in kagome's form: surface, parts, readings
@@ -135,6 +109,9 @@ func (a *analyzer) analyze(text string, limit int, t *terms) {
 			return
 		}
 		t.words = append(t.words, hash(s))
+		if t.spell && !unicode.IsDigit(rune(s[0])) {
+			t.spelled = append(t.spelled, spelling{s, hash(s)})
+		}
 		latinGrams(s, t)
 	})
 }
@@ -142,6 +119,9 @@ func (a *analyzer) analyze(text string, limit int, t *terms) {
 // japanese adds the words and character pairs of a stretch of Japanese.
 func (a *analyzer) japanese(s string, t *terms) {
 	pairs(s, t)
+	if t.spell {
+		kanaStretches(s, t)
+	}
 	if a.ja == nil {
 		return
 	}
@@ -149,17 +129,18 @@ func (a *analyzer) japanese(s string, t *terms) {
 	for _, tok := range a.ja.Analyze(s, tokenizer.Normal) {
 		switch tok.Class {
 		case tokenizer.KNOWN:
-			h, ok := a.known.Load(tok.ID)
+			f, ok := a.known.Load(tok.ID)
 			if !ok {
-				h = knownWord(tok)
-				a.known.Store(tok.ID, h)
+				f = newKnownForm(tok)
+				a.known.Store(tok.ID, f)
 			}
-			if h := h.(uint64); h != 0 {
-				t.words = append(t.words, h)
-			}
+			t.addKnown(f.(knownForm))
 		case tokenizer.USER:
 			whole := foldWord(tok.Surface)
 			t.words = append(t.words, hash(whole))
+			if t.spell && isKatakana([]rune(tok.Surface)[0]) {
+				t.spelled = append(t.spelled, spelling{whole, hash(whole)})
+			}
 			if x := tok.UserExtra(); x != nil && len(x.Tokens) > 1 {
 				for _, p := range x.Tokens {
 					t.words = append(t.words, hash(foldWord(p)))
@@ -168,9 +149,47 @@ func (a *analyzer) japanese(s string, t *terms) {
 		case tokenizer.UNKNOWN:
 			if w := foldWord(tok.Surface); w != "" && strings.ContainsFunc(tok.Surface, func(r rune) bool { return !isHiragana(r) }) {
 				t.words = append(t.words, hash(w))
+				if t.spell && strings.IndexFunc(w, func(r rune) bool { return !isKatakana(r) }) < 0 {
+					t.spelled = append(t.spelled, spelling{w, hash(w)})
+				}
 			}
 		}
 	}
+}
+
+func (t *terms) addKnown(f knownForm) {
+	if f.term == 0 {
+		return
+	}
+	t.words = append(t.words, f.term)
+	if t.spell && f.written != "" {
+		t.spelled = append(t.spelled, spelling{f.written, f.term})
+	}
+	if t.spell && f.reading != "" {
+		t.readings = append(t.readings, spelling{f.reading, f.term})
+	}
+}
+
+func newKnownForm(tok tokenizer.Token) knownForm {
+	f := knownForm{term: knownWord(tok)}
+	if f.term == 0 {
+		return f
+	}
+	w := foldWord(tok.Surface)
+	kana, han := true, 0
+	for _, r := range w {
+		kana = kana && isKatakana(r)
+		if isHan(r) {
+			han++
+		}
+	}
+	pos := tok.POS()
+	if kana {
+		f.written = w
+	} else if reading, ok := tok.Reading(); ok && han >= 2 && len(pos) > 1 && pos[0] == "名詞" && pos[1] != "固有名詞" {
+		f.reading = foldText(reading)
+	}
+	return f
 }
 
 // knownWord is the hash of the folded base form of a dictionary word, or 0 for
@@ -194,27 +213,6 @@ func knownWord(tok tokenizer.Token) uint64 {
 		return 0
 	}
 	return hash(foldWord(base))
-}
-
-// grammar are strings of hiragana that carry politeness, question and grammar.
-// They are taken out before character pairs are made; what hiragana is left may
-// be a word that somebody did not write in kanji or katakana.
-var grammar = strings.NewReplacer(longestFirst(`でしょうか ましょうか ですか ますか ません ました ましたら ています ております
-	でしょう ください くださいませ お願いします おねがいします いたします してほしい ほしいです したいです したいのですが したいんですが したいんですけど
-	のですが んですが んですけど ですけど ですが けど けれど たいです たいの たい です ます した して する される された できますか できます できない できる
-	について に関して における によって として とは という といった どうやって どうすれば どうしたら どのように どうやるの どうやる どう どこ いつ なに なぜ
-	もらえますか もらえる いただけますか いただきたい いただく ありますか ありません ある いる おしえて 教えて ため とき ときに から まで より など では には へは への のに ので との`)...)
-
-// longestFirst makes a Replacer's arguments that turn each word into a space,
-// longer words winning over those they begin with.
-func longestFirst(list string) []string {
-	ws := strings.Fields(list)
-	slices.SortStableFunc(ws, func(a, b string) int { return len(b) - len(a) })
-	out := make([]string, 0, 2*len(ws))
-	for _, w := range ws {
-		out = append(out, w, " ")
-	}
-	return out
 }
 
 // pairs adds the character pairs of a Japanese stretch, in one spelling. Hiragana
@@ -249,6 +247,25 @@ func pairs(s string, t *terms) {
 		}
 		if n == 1 {
 			t.grams = append(t.grams, gram(prev, 0, 0))
+		}
+	}
+}
+
+// kanaStretches adds what stands in kana between grammar and other writing.
+func kanaStretches(s string, t *terms) {
+	for part := range strings.SplitSeq(grammar.Replace(s), " ") {
+		var row []rune
+		for _, r := range part + " " {
+			switch {
+			case r == 'ー':
+			case isKana(r):
+				row = append(row, fold(r))
+			default:
+				if len(row) >= minReading {
+					t.kana = append(t.kana, row)
+				}
+				row = nil
+			}
 		}
 	}
 }

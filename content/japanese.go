@@ -1,0 +1,87 @@
+package content
+
+import (
+	"slices"
+	"strings"
+)
+
+// compounds are words that the IPA dictionary cuts to pieces and that partner
+// support speaks of. Each is found whole and by its parts.
+const compounds = `クラウド,クラウド
+代理店,代理店
+価格表,価格 表
+料金表,料金 表
+見積書,見積 書
+請求書,請求 書
+契約書,契約 書
+申込書,申込 書
+注文書,注文 書
+納品書,納品 書
+発注書,発注 書
+提案書,提案 書
+仕様書,仕様 書
+導入事例,導入 事例
+二要素認証,二 要素 認証
+多要素認証,多 要素 認証
+シングルサインオン,シングル サインオン
+サインイン,サインイン
+サインアウト,サインアウト
+ログイン,ログイン
+ログアウト,ログアウト
+アカウント,アカウント
+管理者,管理者
+担当者,担当者
+問い合わせ,問い合わせ
+問合せ,問合せ
+問合わせ,問合わせ
+申込み,申込み
+申し込み,申し込み
+見積,見積
+見積り,見積り
+見積もり,見積もり
+取消し,取消し
+取り消し,取り消し
+引落し,引落し
+引き落とし,引き落とし
+振込み,振込み
+振り込み,振り込み
+支払い,支払い
+受取り,受取り
+受け取り,受け取り
+締切り,締切り
+締め切り,締め切り
+切替え,切替え
+切り替え,切り替え
+貸出し,貸出し
+貸し出し,貸し出し
+無料体験,無料 体験
+解約金,解約 金
+更新料,更新 料
+支払方法,支払 方法
+キックバック,キックバック
+リベート,リベート
+オンボーディング,オンボーディング
+ライセンス,ライセンス
+プラン,プラン
+`
+
+// grammar are strings of hiragana that carry politeness, question and grammar.
+// They are taken out before character pairs are made; what hiragana is left may
+// be a word that somebody did not write in kanji or katakana.
+var grammar = strings.NewReplacer(longestFirst(`でしょうか ましょうか ですか ますか ません ました ましたら ています ております
+	でしょう ください くださいませ お願いします おねがいします いたします してほしい ほしいです したいです したいのですが したいんですが したいんですけど
+	のですが んですが んですけど ですけど ですが けど けれど たいです たいの たい です ます した して する される された できますか できます できない できる
+	について に関して における によって として とは という といった どうやって どうすれば どうしたら どのように どうやるの どうやる どう どこ いつ なに なぜ
+	もらえますか もらえる いただけますか いただきたい いただく ありますか ありません ある いる おしえて 教えて ため とき ときに から まで より など では には へは への のに ので との`)...)
+
+// longestFirst makes a Replacer's arguments that turn each word into a space,
+// longer words winning over those they begin with.
+func longestFirst(list string) []string {
+	ws := strings.Fields(list)
+	slices.SortStableFunc(ws, func(a, b string) int { return len(b) - len(a) })
+	out := make([]string, 0, 2*len(ws))
+	for _, w := range ws {
+		out = append(out, w, " ")
+	}
+	return out
+}

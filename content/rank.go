@@ -1,0 +1,239 @@
+package content
+
+import "slices"
+
+// scratch is what one search needs; it is reused.
+type scratch struct {
+	query terms
+	unit  [kinds][]float32 // by utterance, by kind of term
+	entry [views][]float32 // by entry, for the other views
+	alt   [views][]float32 // what one word's alternatives give, while they are compared
+	hit   []uint32         // the units that alt holds something for
+	top   []scored
+}
+
+type scored struct {
+	entry int
+	unit  uint32 // its best utterance
+	score float32
+	utter float32 // what its best utterance shares with the question, before weighing
+	words float32 // of that, by words
+	views [views]float32
+	class float32 // the classifier's chance, 0 where it has no say
+}
+
+func newScratch(x *index) *scratch {
+	sc := &scratch{}
+	for k := range sc.unit {
+		sc.unit[k] = make([]float32, len(x.unitLang))
+	}
+	for v := range views {
+		n := len(x.keys)
+		if v == viewUtterance {
+			n = len(x.unitLang)
+		} else {
+			sc.entry[v] = make([]float32, n)
+		}
+		sc.alt[v] = make([]float32, n)
+	}
+	return sc
+}
+
+func (sc *scratch) clear() {
+	for k := range sc.unit {
+		clear(sc.unit[k])
+	}
+	for v := range views {
+		clear(sc.entry[v])
+	}
+}
+
+// of gives where a view's scores add up.
+func (sc *scratch) of(v view, kind termKind) []float32 {
+	if v == viewUtterance {
+		return sc.unit[kind]
+	}
+	return sc.entry[v]
+}
+
+// ranking is the best entries with what the decision needs.
+type ranking struct {
+	top []scored
+	ideal,
+	idealWords, // of it, by words
+	unknown float64 // of that, by words that are nowhere
+}
+
+func (x *index) search(ana *analyzer, syn *synonyms, text string, allowed func(int) bool) Result {
+	if len(x.keys) == 0 {
+		return Result{}
+	}
+	sc := x.pool.Get().(*scratch)
+	defer x.pool.Put(sc)
+	rk := x.rank(sc, ana, syn, text, allowed, ana.weights())
+	if len(rk.top) == 0 {
+		return Result{}
+	}
+	out := Result{Hits: make([]Hit, len(rk.top))}
+	var sure float64
+	out.Decision, sure = rk.decide(x)
+	first := rk.top[0].score
+	for i, s := range rk.top {
+		out.Hits[i] = Hit{Key: x.keys[s.entry], Score: sure * float64(s.score/first), Lang: x.langs[x.unitLang[s.unit]]}
+	}
+	return out
+}
+
+func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, allowed func(int) bool, w *weights) ranking {
+	q := &sc.query
+	q.reset()
+	q.spell = true
+	ana.analyze(text, maxQueryRunes, q)
+	slices.Sort(q.words)
+	q.words = slices.Compact(q.words)
+	slices.Sort(q.grams)
+	q.grams = slices.Compact(q.grams)
+	ana.lex.alternatives(q, x.known)
+	syn.expand(normalize(text, maxQueryRunes), q)
+	sc.clear()
+	var rk ranking
+	for _, t := range q.words {
+		gain, nowhere := x.word(sc, t, w)
+		rk.idealWords += gain
+		if nowhere {
+			rk.unknown += gain
+		}
+	}
+	rk.ideal = rk.idealWords
+	for _, t := range q.grams {
+		rk.ideal += x.add(sc, t, w, gramTerm)
+	}
+	x.meanings(sc, 0, 0, w) // what stands for no single word
+	x.collect(sc, allowed, w)
+	rk.top = sc.top
+	return rk
+}
+
+// known says whether a word is anywhere in the index.
+func (x *index) known(term uint64) bool {
+	for v := range views {
+		if _, ok := x.words[v].terms[term]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// word adds one word of the question, with what may stand for it, and gives
+// what an utterance with it would have got.
+func (x *index) word(sc *scratch, t uint64, w *weights) (ideal float64, nowhere bool) {
+	for _, a := range sc.query.alts {
+		if a.of == t {
+			return x.meanings(sc, t, t, w), false
+		}
+	}
+	return x.add(sc, t, w, wordTerm), !x.known(t)
+}
+
+// add adds one term to the scores of all views.
+func (x *index) add(sc *scratch, t uint64, w *weights, kind termKind) (ideal float64) {
+	by := w.of(kind, t)
+	for v := range views {
+		p := x.lists(v, kind)
+		l := p.of(t)
+		weight := idf(p.units, len(l)) * by[v]
+		if v == viewUtterance {
+			ideal = weight
+		}
+		acc := sc.of(v, kind)
+		f := float32(weight * impactStep)
+		for _, post := range l {
+			acc[post>>8] += f * float32(post&255)
+		}
+	}
+	return ideal
+}
+
+func (x *index) lists(v view, kind termKind) *postings {
+	if kind == wordTerm {
+		return &x.words[v]
+	}
+	return &x.grams[v]
+}
+
+// meanings adds a word (self, or 0) and its alternatives as one term: a unit
+// gets the best of them, and all are as rare as all of them together, so that
+// a word nobody uses does not make its common synonym a rare one.
+func (x *index) meanings(sc *scratch, self, of uint64, w *weights) (ideal float64) {
+	for v := range views {
+		sc.hit = sc.hit[:0]
+		if self != 0 {
+			x.gather(sc, v, alternative{term: self, weight: 1}, w)
+		}
+		for _, a := range sc.query.alts {
+			if a.of == of {
+				x.gather(sc, v, a, w)
+			}
+		}
+		units := x.words[v].units
+		rare := idf(units, len(sc.hit))
+		if v == viewUtterance {
+			ideal = rare * w.word[v]
+		}
+		acc, alt := sc.of(v, wordTerm), sc.alt[v]
+		for _, u := range sc.hit {
+			acc[u] += float32(rare) * alt[u]
+			alt[u] = 0
+		}
+	}
+	return ideal
+}
+
+// gather notes what one alternative gives each unit, where it is the best yet.
+func (x *index) gather(sc *scratch, v view, a alternative, w *weights) {
+	alt := sc.alt[v]
+	f := float32(a.weight * w.of(a.kind, a.term)[v] * impactStep)
+	for _, post := range x.lists(v, a.kind).of(a.term) {
+		u := post >> 8
+		gain := f * float32(post&255)
+		if alt[u] == 0 && gain > 0 {
+			sc.hit = append(sc.hit, u)
+		}
+		alt[u] = max(alt[u], gain)
+	}
+}
+
+// collect picks the best entries by their best utterance plus their other views.
+func (x *index) collect(sc *scratch, allowed func(int) bool, w *weights) {
+	top := sc.top[:0]
+	words, grams := sc.unit[wordTerm], sc.unit[gramTerm]
+	for e := range x.keys {
+		var best scored
+		best.entry, best.unit = e, x.unitStart[e]
+		for u := best.unit; u < x.unitStart[e+1]; u++ {
+			s := words[u] + grams[u]
+			if s <= best.views[viewUtterance] {
+				continue
+			}
+			weighed := s * (1 - w.exact + w.exact*min(1, s/x.unitMass[u]))
+			if weighed > best.views[viewUtterance] {
+				best.views[viewUtterance], best.unit, best.utter, best.words = weighed, u, s, words[u]
+			}
+		}
+		best.views[viewAnswer], best.views[viewLabel] = sc.entry[viewAnswer][e], sc.entry[viewLabel][e]
+		best.score = best.views[viewUtterance] + best.views[viewAnswer] + best.views[viewLabel]
+		if best.score <= 0 || (len(top) == maxHits && best.score <= top[maxHits-1].score) || !allowed(e) {
+			continue
+		}
+		at := len(top)
+		for at > 0 && top[at-1].score < best.score {
+			at--
+		}
+		if len(top) < maxHits {
+			top = append(top, scored{})
+		}
+		copy(top[at+1:], top[at:])
+		top[at] = best
+	}
+	sc.top = top
+}
