@@ -57,6 +57,13 @@ type CheckLine struct {
 	Err        error
 }
 
+// Quoter is a Platform that counts what we send, and stops at a number a month.
+type Quoter interface {
+	// Quota answers how many messages may be sent this month, and how many were;
+	// limited is false where there is no such number.
+	Quota(ctx context.Context) (most, used int64, limited bool, err error)
+}
+
 // Menuer is a Platform that has a menu to put up (LINE WORKS persistent menu,
 // LINE rich menu). EnsureMenu is idempotent and is called in the background
 // after start.

@@ -41,6 +41,7 @@ type Options struct {
 	AddFriendURL  string         // LINE; may be empty
 	PersonLevel   bool           // false: events name no person
 	BusinessHours Hours          // when staff work
+	Campaign      CampaignRules  // what keeps campaigns safe
 
 	Hurry   func(deliveryIDs []string) // sends one-shot replies at once; may be nil
 	Nudge   func()                     // look at the outbox now; may be nil

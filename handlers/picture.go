@@ -18,7 +18,16 @@ import (
 
 // pictureName is a card's picture as its address names it: by material and
 // version, so that a new version has a new address and old ones may be cached.
-func pictureName(m content.Material) string { return m.Key + path.Ext(m.Image) }
+func pictureName(m content.Material) string { return m.Key + path.Ext(pictureFile(m)) }
+
+// pictureFile is the name of a material's picture: its cover, or itself when it
+// is a picture; "" = it has none.
+func pictureFile(m content.Material) string {
+	if m.Image == "" && m.Kind == content.Image {
+		return m.Name()
+	}
+	return m.Image
+}
 
 // pictureLife is how long a picture's address works at least: chats are scrolled
 // back. Addresses end with a quarter, so that they stay the same, and cached,
@@ -32,9 +41,14 @@ func (t *Turn) cover(m content.Material) *bot.Image {
 	if m.Image == "" {
 		return nil
 	}
+	return t.h.pictureOf(m, t.Lang, t.tx.Now())
+}
+
+// pictureOf is a material's picture at an address that chat platforms can fetch.
+func (h *Handlers) pictureOf(m content.Material, lang string, now time.Time) *bot.Image {
 	name := pictureName(m)
-	until := t.tx.Now().Truncate(pictureLife).Add(2*pictureLife).Unix() / 86400
-	return &bot.Image{URL: t.h.PublicURL + "/m/" + sign(t.h.Secrets[0], name, until) + "/" + url.PathEscape(name), Alt: m.Title.In(t.Lang)}
+	until := now.Truncate(pictureLife).Add(2*pictureLife).Unix() / 86400
+	return &bot.Image{URL: h.PublicURL + "/m/" + sign(h.Secrets[0], name, until) + "/" + url.PathEscape(name), Alt: m.Title.In(lang)}
 }
 
 // sign is what lets a name be served until a day (since 1970).
@@ -65,11 +79,16 @@ func (h *Handlers) picture(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	ok := h.signed(r.PathValue("signed"), name)
 	m, found := h.Library.AnyMaterial(name[:len(name)-len(path.Ext(name))])
-	if !ok || !found || m.Image == "" {
+	file := pictureFile(m)
+	if !ok || !found || file == "" {
 		h.message(w, r, http.StatusNotFound, "page.missing")
 		return
 	}
-	f, err := h.Library.OpenImage(m)
+	open := h.Library.OpenImage
+	if m.Image == "" {
+		open = h.Library.OpenFile
+	}
+	f, err := open(m)
 	if err != nil {
 		h.message(w, r, http.StatusNotFound, "page.missing")
 		return
@@ -78,6 +97,6 @@ func (h *Handlers) picture(w http.ResponseWriter, r *http.Request) {
 	web.Secure(w)
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	w.Header().Set("Cache-Control", "public, max-age=86400")
-	w.Header().Set("Content-Type", fileType(m.Image))
-	serve(w, r, m.Image, f)
+	w.Header().Set("Content-Type", fileType(file))
+	serve(w, r, file, f)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -49,6 +50,9 @@ const (
 	PausedMaterial  = "material"   // a material cannot be served any more
 	PausedContent   = "unsendable" // a message cannot be made for a platform
 )
+
+// CampaignLaunched is the event of a campaign that turned running.
+const CampaignLaunched = "campaign_launched"
 
 // ErrMoved says that a campaign is in another state by now, or was edited.
 var ErrMoved = errors.New("the campaign has changed in the meantime")
@@ -265,9 +269,10 @@ func (t *Tx) PauseCampaign(c Campaign, why string) (Campaign, error) {
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 
-// ResumeCampaign goes on where PauseCampaign stopped.
-func (t *Tx) ResumeCampaign(c Campaign) (Campaign, error) {
-	r := t.db.Exec("UPDATE campaigns SET state=paused_from, paused_from='', why='', epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state='paused'", t.now, c.ID, c.Epoch)
+// ResumeCampaign goes on where PauseCampaign stopped. Where the one who launched
+// may not any more, the one who resumes takes their place.
+func (t *Tx) ResumeCampaign(c Campaign, by ID) (Campaign, error) {
+	r := t.db.Exec("UPDATE campaigns SET state=paused_from, paused_from='', launched_by=CASE WHEN why='authority' THEN ? ELSE launched_by END, why='', epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state='paused'", by, t.now, c.ID, c.Epoch)
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 
@@ -318,4 +323,24 @@ func (t *Tx) DeleteCampaign(c Campaign) error {
 		return ErrMoved
 	}
 	return r.Error
+}
+
+// CampaignsAtWork answers the campaigns about which a clock may have something to
+// do: launched, running, cancelled within the hour, or over with somebody still to
+// be reminded.
+func (t *Tx) CampaignsAtWork() ([]Campaign, error) {
+	return all[Campaign](t.db, "SELECT "+campaignColumns+" FROM campaigns WHERE deleted_at IS NULL AND (state IN ('scheduled','running') OR state = 'finished' AND told_at IS NULL OR state = 'cancelled' AND updated_at > ?) ORDER BY id",
+		t.now.Add(-time.Hour))
+}
+
+// CountOwed answers how many messages of a campaign are queued on a platform.
+func (t *Tx) CountOwed(campaign int64, platform string) (int, error) {
+	return first[int](t.db, "SELECT COUNT(*) FROM deliveries WHERE campaign_id = ? AND platform = ? AND state = 'queued'", campaign, platform)
+}
+
+// ResumedAfter tells whether a person resumed the campaign when it was paused
+// for this reason.
+func (t *Tx) ResumedAfter(campaign int64, why string) (bool, error) {
+	n, err := first[int](t.db, "SELECT COUNT(*) FROM audit WHERE action = 'campaign.resume' AND result = 'done' AND object = ? AND detail LIKE ?", fmt.Sprintf("campaign:%d", campaign), `%"why":"`+why+`"%`)
+	return n > 0, err
 }

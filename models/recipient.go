@@ -384,3 +384,17 @@ func (t *Tx) SetPartnerDay(partner ID, day string, closed bool) error {
 	}
 	return t.db.Exec("UPDATE partner_days SET closed = ? WHERE partner_id = ? AND day = ?", closed, partner, strings.TrimSpace(day)).Error
 }
+
+// PeopleAsRecipients answers people by id, in that order, as recipients.
+func (t *Tx) PeopleAsRecipients(ids []ID) ([]Recipient, error) {
+	type row struct{ ID, PartnerID ID }
+	rows, err := all[row](t.db, "SELECT id, partner_id FROM people WHERE id IN ? ORDER BY id", ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Recipient, len(rows))
+	for i, r := range rows {
+		out[i] = Recipient{TargetID: r.ID, Kind: KindPerson, Partner: Partner{ID: r.PartnerID}}
+	}
+	return out, t.fillRecipients(out)
+}

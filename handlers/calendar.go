@@ -1,0 +1,108 @@
+package handlers
+
+import (
+	_ "embed"
+	"strings"
+	"time"
+)
+
+// holidaysJP is Japan's national holidays, one a line: "2026-01-01 元日".
+// holidays/make.sh makes it.
+//
+//go:embed holidays/jp.txt
+var holidaysJP string
+
+// JapaneseHolidays are Japan's national holidays by day, from 2019 to 2050.
+func JapaneseHolidays() map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(holidaysJP) {
+		if day, name, ok := strings.Cut(strings.TrimSpace(line), " "); ok && day != "#" {
+			out[day] = name
+		}
+	}
+	return out
+}
+
+// Calendar says when somebody may be written to: a window of the day, on some
+// days of the week, in a zone, but not on days off. Pure.
+type Calendar struct {
+	Hours
+	Off map[string]string // days off for everybody, by "2006-01-02"
+	Own map[string]bool   // this reader's own days: true = off, false = works although others rest
+}
+
+// Open tells whether a moment lies inside the window. The end is not included.
+func (c Calendar) Open(at time.Time) bool {
+	from, to, works := c.window(at)
+	return works && !at.Before(from) && at.Before(to)
+}
+
+// window is the window of the day on which at lies in the calendar's zone.
+func (c Calendar) window(at time.Time) (from, to time.Time, works bool) {
+	local := at.In(c.Zone)
+	day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, c.Zone)
+	return wall(day, c.From), wall(day, c.To), c.worksOn(day)
+}
+
+func (c Calendar) worksOn(day time.Time) bool {
+	name := day.Format(time.DateOnly)
+	if off, own := c.Own[name]; own {
+		return !off
+	}
+	_, off := c.Off[name]
+	return !off && c.works(day.Weekday())
+}
+
+// farAhead is how many days are looked through for one that works.
+const farAhead = 800
+
+// Next answers the first moment, from at on, that is inside the window; at itself
+// when that is. A calendar without any working day answers at.
+func (c Calendar) Next(at time.Time) time.Time {
+	if c.Zone == nil || len(c.Days) == 0 || c.To <= c.From {
+		return at
+	}
+	local := at.In(c.Zone)
+	for i := range farAhead {
+		day := time.Date(local.Year(), local.Month(), local.Day()+i, 0, 0, 0, 0, c.Zone)
+		from, to, works := c.window(day)
+		switch {
+		case !works || !at.Before(to):
+		case at.Before(from):
+			return from.UTC()
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// Plus answers the opening of the nth working day after the day of at; n may be
+// negative.
+func (c Calendar) Plus(at time.Time, n int) time.Time {
+	if c.Zone == nil || len(c.Days) == 0 {
+		return at.AddDate(0, 0, n)
+	}
+	local := at.In(c.Zone)
+	step := 1
+	if n < 0 {
+		step, n = -1, -n
+	}
+	for i := step; i < farAhead && i > -farAhead; i += step {
+		day := time.Date(local.Year(), local.Month(), local.Day()+i, 0, 0, 0, 0, c.Zone)
+		if c.worksOn(day) {
+			if n--; n == 0 {
+				return wall(day, c.From).UTC()
+			}
+		}
+	}
+	return at
+}
+
+// weekOf is the ISO week around a moment in a zone: [Monday 00:00, next Monday).
+func weekOf(at time.Time, zone *time.Location) (from, to time.Time) {
+	local := at.In(zone)
+	back := (int(local.Weekday()) + 6) % 7
+	from = time.Date(local.Year(), local.Month(), local.Day()-back, 0, 0, 0, 0, zone)
+	return from.UTC(), from.AddDate(0, 0, 7).UTC()
+}
