@@ -34,6 +34,7 @@ type CLI struct {
 	Content ContentCmd `cmd:"" help:"Import content."`
 	FAQ     FAQCmd     `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
 	Person  PersonCmd  `cmd:"" help:"People: invite one."`
+	Report  ReportCmd  `cmd:"" help:"Figures: recount what they are made of."`
 	Version VersionCmd `cmd:"" help:"Show version, commit, Go version and schema version."`
 }
 

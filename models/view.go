@@ -143,7 +143,8 @@ func (t *Tx) KeepAgent(a Agent) error {
 	if t.store.driver == driverSQLite {
 		verb = "INSERT OR IGNORE"
 	}
-	return t.db.Exec(verb+" INTO agents (hash,agent,seen_at) VALUES (?,?,?)", a.Hash, a.Agent, t.now).Error
+	// gorm takes bytes right after a parenthesis for a list: the hash comes second.
+	return t.db.Exec(verb+" INTO agents (agent,hash,seen_at) VALUES (?,?,?)", a.Agent, a.Hash, t.now).Error
 }
 
 // AgentOf answers a user agent by its hash; "" when nobody kept it.

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestReportRebuildIsAskedForRightly(t *testing.T) {
+	env := []string{"AKARI_DATABASE_DSN=" + filepath.Join(t.TempDir(), "akari.db"), "AKARI_SERVER_SPOOL_DIR=" + filepath.Join(t.TempDir(), "spool")}
+	var out, errs strings.Builder
+	if code := run([]string{"report", "rebuild", "--json"}, env, &out, &errs); code != exitDone {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	var done struct{ Visits, Changed, Rules int }
+	if err := json.Unmarshal([]byte(out.String()), &done); err != nil || done.Visits != 0 || done.Rules < 2 {
+		t.Errorf("%s (%v)", out.String(), err)
+	}
+	for _, args := range [][]string{{"--from", "yesterday"}, {"--to", "2026-13-01"}, {"--from", "2026-12-31", "--to", "2026-01-01"}} {
+		errs.Reset()
+		if code := run(append([]string{"report", "rebuild"}, args...), env, &out, &errs); code != exitUsage || errs.String() == "" {
+			t.Errorf("%v: exit %d, %q", args, code, errs.String())
+		}
+	}
+}

@@ -1,0 +1,476 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"akari/internal/testenv"
+	"akari/models"
+	"akari/models/modelstest"
+)
+
+// screen is a person at a real browser.
+type screen struct {
+	t     testing.TB
+	ctx   context.Context
+	quiet atomic.Bool // the page may report that the network is away
+}
+
+// newScreen opens a browser that says nothing of being driven, as a reader's
+// does; driven = true leaves the signs that a program's browser has.
+func newScreen(t testing.TB, width, height int64, driven bool) *screen {
+	t.Helper()
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(testenv.Chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Headless, chromedp.NoFirstRun,
+		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "ja"),
+		chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.UserAgent(chrome))
+	if !driven {
+		opts = append(opts, chromedp.Flag("enable-automation", false), chromedp.Flag("disable-blink-features", "AutomationControlled"))
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	ctx, end := context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(func() { end(); cancel(); stop() })
+	s := &screen{t: t, ctx: ctx}
+	var more []chromedp.EmulateViewportOption
+	if width < 600 {
+		more = append(more, chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(3))
+	}
+	s.do(chromedp.EmulateViewport(width, height, more...))
+	go func() {
+		for m, err := range chromedp.Console(ctx) {
+			if err != nil {
+				return // the page is gone
+			}
+			if s.quiet.Load() && strings.Contains(m.Text, "Failed to load resource") {
+				continue
+			}
+			if m.Type == chromedp.ConsoleException || strings.Contains(m.Text, "Content Security Policy") || fmt.Sprint(m.Type) == "error" {
+				t.Errorf("the page reports: %s", m.Text)
+			}
+		}
+	}()
+	return s
+}
+
+func (s *screen) do(steps ...chromedp.Action[chromedp.Void]) {
+	s.t.Helper()
+	if err := chromedp.Do(s.ctx, steps...); err != nil {
+		s.t.Fatalf("in the browser: %v", err)
+	}
+}
+
+func on[T any](s *screen, expression string) T {
+	s.t.Helper()
+	v, err := chromedp.Run(s.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		s.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+func (s *screen) until(expression string) {
+	s.t.Helper()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+		if on[bool](s, "(() => { try { return Boolean("+expression+") } catch { return false } })()") {
+			return
+		}
+	}
+	s.shot("failed")
+	s.t.Fatalf("this did not come true: %s; the page says:\n%s", expression, on[string](s, "document.body.innerText"))
+}
+
+// wheel turns the wheel, as a hand does.
+func (s *screen) wheel(dy float64) {
+	s.t.Helper()
+	if _, err := chromedp.Call(s.ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{Type: "mouseWheel", X: 400, Y: 400, DeltaX: 0.01, DeltaY: dy}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *screen) key(k string) {
+	s.t.Helper()
+	s.do(chromedp.KeyEvent(k))
+}
+
+func (s *screen) scheme(name string) {
+	s.t.Helper()
+	if _, err := chromedp.Call(s.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}}}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// shot keeps a picture where AKARI_TEST_SHOTS says, for people to look at.
+func (s *screen) shot(name string) {
+	dir := os.Getenv("AKARI_TEST_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(s.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)
+	}
+	if err != nil {
+		s.t.Errorf("a picture of %s: %v", name, err)
+	}
+}
+
+// leave goes away from the page, as closing the tab does.
+func (s *screen) leave() {
+	s.t.Helper()
+	s.do(chromedp.Navigate("about:blank"))
+	time.Sleep(300 * time.Millisecond) // what a leaving page sends is on its way
+}
+
+// other opens one more tab of the same browser, in front of this one or in a
+// window of its own.
+func (s *screen) other(window bool) *screen {
+	s.t.Helper()
+	p := target.CreateTargetParams{URL: "about:blank", NewWindow: &window}
+	made, err := chromedp.CallBrowser(s.ctx, target.CreateTarget, p)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(s.ctx, chromedp.WithTargetID(made.TargetID))
+	s.t.Cleanup(cancel)
+	o := &screen{t: s.t, ctx: ctx}
+	o.do(chromedp.EmulateViewport(1280, 800))
+	return o
+}
+
+const firstPage = `document.querySelector("#page-1[data-drawn]")`
+
+func TestInTheBrowserADocumentLooksRight(t *testing.T) {
+	if os.Getenv("AKARI_TEST_SHOTS") == "" {
+		t.Skip("only makes pictures, where AKARI_TEST_SHOTS says")
+	}
+	g := newGallery(t, "sqlite")
+	for _, size := range [][2]int64{{1280, 800}, {390, 844}} {
+		s := newScreen(t, size[0], size[1], false)
+		for _, material := range []string{"product-guide", "price-list", "demo-video", "architecture", "hearing-sheet"} {
+			_, at := g.link("aoba-01", material)
+			for _, scheme := range []string{"light", "dark"} {
+				s.scheme(scheme)
+				s.do(chromedp.Navigate(at))
+				s.until(`document.getElementById("viewer")`)
+				if strings.Contains(material, "-guide") || material == "price-list" {
+					s.until(firstPage)
+				}
+				time.Sleep(1200 * time.Millisecond)
+				s.shot(fmt.Sprintf("%s-%d-%s", material, size[0], scheme))
+			}
+		}
+	}
+}
+
+// visible is how long pages of a link were on screen, by the reporting view: by
+// page 0 all of them.
+func (g *gallery) visible(link string, n int) int64 {
+	if n == 0 {
+		return g.count("SELECT SUM(visible_ms) FROM v_view WHERE link_id = ? AND class = 'human'", link)
+	}
+	return g.count("SELECT SUM(visible_ms) FROM v_view WHERE link_id = ? AND page = ? AND class = 'human'", link, n)
+}
+
+func within(t testing.TB, what string, got, want time.Duration, percent int64) {
+	t.Helper()
+	if d := (got - want).Abs(); d > want*time.Duration(percent)/100 {
+		t.Errorf("%s: %s, want %s ± %d %%", what, got.Round(time.Millisecond), want, percent)
+	}
+}
+
+func TestInTheBrowserAPageReadIsAPageCounted(t *testing.T) {
+	t.Parallel()
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		t.Parallel()
+		g := newGallery(t, driver)
+		id, at := g.link("aoba-01", "product-guide")
+		g.delivered(id, 3*time.Second)
+		s := newScreen(t, 1280, 800, false)
+		s.do(chromedp.Navigate(at))
+		s.until(firstPage)
+		if count := on[int](s, `document.querySelectorAll("#sheets section").length`); count != 14 {
+			t.Fatalf("%d pages", count)
+		}
+		s.key(kb.PageDown)
+		s.key(kb.PageDown)
+		began := time.Now()
+		s.until(`document.querySelector("#page-3[data-drawn]")`)
+		if text := on[string](s, `document.querySelector("#page-number").value`); text != "3" {
+			t.Errorf("the bar says page %s", text)
+		}
+		s.until(`document.querySelector("#page-3 .textLayer span")`)
+		if text := on[string](s, `document.querySelector("#page-3 .textLayer").innerText`); !strings.Contains(text, "受注の現場で") {
+			t.Errorf("the text of page 3 is %q", text)
+		}
+		time.Sleep(8*time.Second - time.Since(began))
+		s.key(kb.PageDown)
+		read := time.Since(began)
+		time.Sleep(2500 * time.Millisecond)
+		s.leave()
+		within(t, "page 3", time.Duration(g.visible(hexOf(id), 3))*time.Millisecond, read, 5)
+		if class, reason := g.class(id); class != "human" || reason != "visible" {
+			t.Errorf("class %s, %s", class, reason)
+		}
+		for n := 5; n <= 14; n++ {
+			if ms := g.visible(hexOf(id), n); ms != 0 {
+				t.Errorf("page %d, never on screen: %d ms", n, ms)
+			}
+		}
+		if n := g.count("SELECT COUNT(*) FROM v_event WHERE kind = 'completed'"); n != 0 {
+			t.Errorf("a quarter of the pages completed the document")
+		}
+		// The person is named, and what was on screen is bound to its version.
+		if n := g.count("SELECT COUNT(*) FROM v_view WHERE person_key = 'aoba-01' AND material_key = 'product-guide' AND material_version = 5 AND page = 3"); n == 0 {
+			t.Error("nothing on record for the person, the material and its version")
+		}
+	})
+}
+
+func TestInTheBrowserAHiddenTabCountsNothing(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t, "sqlite")
+	id, at := g.link("aoba-01", "product-guide")
+	s := newScreen(t, 1280, 800, false)
+	s.do(chromedp.Navigate(at))
+	s.until(firstPage)
+	s.wheel(1)
+	time.Sleep(3 * time.Second)
+	front := s.other(false)
+	s.until(`document.visibilityState === "hidden"`)
+	time.Sleep(500 * time.Millisecond)
+	before := g.visible(hexOf(id), 0)
+	if before < 2000 {
+		t.Fatalf("only %d ms before the tab was hidden", before)
+	}
+	time.Sleep(6 * time.Second)
+	front.do(chromedp.Navigate("about:blank"))
+	s.leave()
+	if after := g.visible(hexOf(id), 0); after != before {
+		t.Errorf("%d ms while hidden", after-before)
+	}
+}
+
+func TestInTheBrowserTwoTabsDoNotDouble(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t, "mysql")
+	id, at := g.link("aoba-01", "product-guide")
+	s := newScreen(t, 1280, 800, false)
+	s.do(chromedp.Navigate(at))
+	s.until(firstPage)
+	began := time.Now()
+	o := s.other(true)
+	o.do(chromedp.Navigate(at))
+	o.until(firstPage)
+	if !on[bool](s, `document.visibilityState === "visible"`) || !on[bool](o, `document.visibilityState === "visible"`) {
+		t.Fatal("the two windows are not both on screen: this proves nothing")
+	}
+	s.wheel(1)
+	o.wheel(1)
+	time.Sleep(6 * time.Second)
+	s.leave()
+	o.leave()
+	passed := time.Since(began) + 2*time.Second // the first page was on screen a little before
+	if n := g.count("SELECT COUNT(*) FROM visits"); n != 1 {
+		t.Errorf("%d visits", n)
+	}
+	tabs := g.count("SELECT COUNT(*) FROM v_event WHERE kind IN ('seen', 'page_viewed')")
+	if ms := time.Duration(g.visible(hexOf(id), 0)) * time.Millisecond; ms > passed || ms < 6*time.Second {
+		t.Errorf("%s on screen in %s, %d reports", ms, passed, tabs)
+	}
+}
+
+func TestInTheBrowserNothingIsLostOffline(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t, "sqlite")
+	id, at := g.link("aoba-01", "product-guide")
+	s := newScreen(t, 1280, 800, false)
+	s.do(chromedp.Navigate(at))
+	s.until(firstPage)
+	s.wheel(1)
+	time.Sleep(2500 * time.Millisecond)
+	s.quiet.Store(true)
+	g.down.Store(true)
+	began := time.Now()
+	s.key(kb.PageDown)
+	time.Sleep(10 * time.Second)
+	s.key(kb.PageDown)
+	second := time.Since(began)
+	time.Sleep(20*time.Second - time.Since(began))
+	third := time.Since(began) - second
+	if ms := g.visible(hexOf(id), 3); ms != 0 {
+		t.Fatalf("page 3 is on record while the network is away: %d ms", ms)
+	}
+	// Left while still away; the next visit's page tells what the last one kept.
+	s.leave()
+	g.down.Store(false)
+	s.do(chromedp.Navigate(at))
+	s.until(firstPage)
+	time.Sleep(1500 * time.Millisecond)
+	s.leave()
+	within(t, "page 2", time.Duration(g.visible(hexOf(id), 2))*time.Millisecond, second, 5)
+	within(t, "page 3", time.Duration(g.visible(hexOf(id), 3))*time.Millisecond, third, 5)
+	if n := g.count("SELECT COUNT(*) FROM v_event WHERE kind = 'opened'"); n != 1 {
+		t.Errorf("opened %d times: a reload is the same visit", n)
+	}
+}
+
+const play = `(() => { const v = document.getElementById("video"); v.muted = true; v.play(); return true })()`
+
+func TestInTheBrowserAVideoCountsWhatWasShown(t *testing.T) {
+	t.Parallel()
+	watched := func(g *gallery, id models.ID) (distinct int64) {
+		g.t.Helper()
+		rows, err := g.db.Query("SELECT detail FROM v_event WHERE kind = 'video_watched' AND class = 'human' AND link_id = ?", hexOf(id))
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		defer rows.Close()
+		var all models.Spans
+		for rows.Next() {
+			var detail string
+			var d struct{ Intervals models.Spans }
+			if err := rows.Scan(&detail); err != nil {
+				g.t.Fatal(err)
+			}
+			if err := json.Unmarshal([]byte(detail), &d); err != nil {
+				g.t.Fatal(err)
+			}
+			all, _ = all.Add(d.Intervals...)
+		}
+		return all.Length()
+	}
+	completed := func(g *gallery) int64 {
+		return g.count("SELECT COUNT(*) FROM v_event WHERE kind = 'completed' AND class = 'human'")
+	}
+	t.Run("jumping to the end", func(t *testing.T) {
+		t.Parallel()
+		g := newGallery(t, "sqlite")
+		id, at := g.link("aoba-01", "demo-video")
+		s := newScreen(t, 1280, 800, false)
+		s.do(chromedp.Navigate(at))
+		s.until(`document.getElementById("video").readyState >= 2`)
+		s.wheel(1)
+		on[bool](s, play)
+		time.Sleep(3 * time.Second)
+		on[bool](s, `(document.getElementById("video").currentTime = 26, true)`)
+		s.until(`document.getElementById("video").ended`)
+		s.leave()
+		if ms := watched(g, id); ms < 5_500 || ms > 8_500 {
+			t.Errorf("%d ms of 30 s", ms)
+		}
+		if completed(g) != 0 {
+			t.Error("jumping to the end completed the video")
+		}
+	})
+	t.Run("twice at double speed", func(t *testing.T) {
+		t.Parallel()
+		g := newGallery(t, "mysql")
+		id, at := g.link("aoba-01", "demo-video")
+		s := newScreen(t, 390, 844, false)
+		s.do(chromedp.Navigate(at))
+		s.until(`document.getElementById("video").readyState >= 2 && document.getElementById("video").textTracks.length === 1`)
+		s.wheel(1)
+		on[bool](s, `(document.getElementById("video").playbackRate = 2, true)`)
+		on[bool](s, play)
+		s.until(`document.getElementById("video").ended`)
+		time.Sleep(500 * time.Millisecond)
+		first := watched(g, id)
+		if first < 29_000 || first > 30_100 {
+			t.Errorf("shown at double speed: %d ms of 30 s", first)
+		}
+		if completed(g) != 1 {
+			t.Errorf("completed %d times", completed(g))
+		}
+		on[bool](s, play)
+		time.Sleep(5 * time.Second)
+		s.leave()
+		if again := watched(g, id); again < first || again > 30_100 {
+			t.Errorf("watched again: %d ms after %d", again, first)
+		}
+		if completed(g) != 1 {
+			t.Errorf("completed %d times", completed(g))
+		}
+		// Where it stopped, it goes on.
+		s.do(chromedp.Navigate(at))
+		s.until(`document.getElementById("video").currentTime > 4`)
+	})
+}
+
+func TestInTheBrowserAToolIsCountedAndThenOpened(t *testing.T) {
+	t.Parallel()
+	g := newGallery(t, "sqlite")
+	id, at := g.link("aoba-01", "estimate-tool")
+	s := newScreen(t, 390, 844, false)
+	s.quiet.Store(true) // the tool's host does not exist
+	s.do(chromedp.Navigate(at))
+	s.until(`document.getElementById("go")`)
+	s.shot("tool-390")
+	s.wheel(1)
+	began := time.Now()
+	for g.count("SELECT COUNT(*) FROM v_event WHERE kind = 'tool_opened' AND class = 'human' AND object_key = 'estimate-tool' AND link_id = ?", hexOf(id)) == 0 {
+		if time.Since(began) > 10*time.Second {
+			t.Fatal("no tool was opened")
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	var where string // also when the host is not there
+	for ; !strings.HasPrefix(where, "https://tools.example.com/estimate") && time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+		h, err := chromedp.Call(s.ctx, page.GetNavigationHistory, page.GetNavigationHistoryParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		where = h.Entries[h.CurrentIndex].URL
+		if len(h.Entries) > 2 { // about:blank and this: back leads to where the link was
+			t.Errorf("%d steps back", len(h.Entries)-1)
+		}
+	}
+	if !strings.HasPrefix(where, "https://tools.example.com/estimate") {
+		t.Errorf("the browser is at %s", where)
+	}
+}
+
+func TestInTheBrowserAScannerIsNoReader(t *testing.T) {
+	t.Parallel()
+	for _, driven := range []bool{true, false} {
+		t.Run(fmt.Sprintf("driven=%v", driven), func(t *testing.T) {
+			t.Parallel()
+			g := newGallery(t, "sqlite")
+			var at []string
+			for i := 1; i <= 5; i++ {
+				id, address := g.link(fmt.Sprintf("aoba-%02d", i), "product-guide")
+				g.delivered(id, time.Second)
+				at = append(at, address)
+			}
+			s := newScreen(t, 1280, 800, driven)
+			for _, a := range at {
+				s.do(chromedp.Navigate(a))
+				s.until(firstPage)
+				on[bool](s, `(scrollTo(0, 2000), true)`) // as those that make a picture of the whole page do
+				time.Sleep(2500 * time.Millisecond)
+			}
+			s.leave()
+			if n := g.humans(); n != 0 {
+				t.Errorf("%d human rows", n)
+			}
+			if n := g.count("SELECT COUNT(*) FROM v_view WHERE class = 'scanner' AND page IS NULL"); n < 4 {
+				t.Errorf("only %d of 5 openings are a scanner's", n)
+			}
+		})
+	}
+}
