@@ -344,3 +344,9 @@ func (t *Tx) ResumedAfter(campaign int64, why string) (bool, error) {
 	n, err := first[int](t.db, "SELECT COUNT(*) FROM audit WHERE action = 'campaign.resume' AND result = 'done' AND object = ? AND detail LIKE ?", fmt.Sprintf("campaign:%d", campaign), `%"why":"`+why+`"%`)
 	return n > 0, err
 }
+
+// RecalledBefore tells whether a campaign has been taken back already.
+func (t *Tx) RecalledBefore(campaign int64) (bool, error) {
+	n, err := first[int](t.db, "SELECT COUNT(*) FROM audit WHERE action = 'campaign.recall' AND result = 'done' AND object = ?", fmt.Sprintf("campaign:%d", campaign))
+	return n > 0, err
+}

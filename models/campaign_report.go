@@ -196,3 +196,13 @@ func (t *Tx) Sent(campaign int64, platform string, after ID, limit int) ([]Deliv
 func (t *Tx) WindowPartners(campaign int64) ([]Partner, error) {
 	return all[Partner](t.db, "SELECT "+partnerColumns+" FROM partners p WHERE p.id IN (SELECT DISTINCT d.partner_id FROM deliveries d WHERE d.campaign_id = ? AND d.state = 'queued' AND d.part = 0 AND d.due_at <= ?)", campaign, t.now)
 }
+
+// ReplaceRound ends what of a round is still open, because a person sends the
+// message anew: it is cancelled, and the next round counts.
+func (t *Tx) ReplaceRound(parts []Delivery) error {
+	ids := make([]ID, len(parts))
+	for i, d := range parts {
+		ids[i] = d.ID
+	}
+	return t.db.Exec("UPDATE deliveries SET state = 'cancelled', error_code = 'resent', ended_at = ?, body = NULL, sealed = NULL, epoch = epoch + 1 WHERE id IN ? AND state IN ('held','unconfirmed')", t.now, ids).Error
+}

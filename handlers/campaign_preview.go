@@ -1,0 +1,215 @@
+package handlers
+
+import (
+	"context"
+	"slices"
+	"sort"
+	"time"
+
+	"akari/bot"
+	"akari/models"
+)
+
+// Skipped is one who is not reached, and why.
+type Skipped struct {
+	PersonKey  string `json:"person_key,omitempty"`
+	PartnerKey string `json:"partner_key"`
+	Room       string `json:"room,omitempty"`
+	Reason     string `json:"reason"`
+}
+
+// PlatformPreview is the message as one platform will show it.
+type PlatformPreview struct {
+	Platform string        `json:"platform"`
+	Language string        `json:"language"`
+	Count    int           `json:"count"`
+	Parts    []bot.Message `json:"parts"`
+}
+
+// Preview is what a campaign would do if it were launched now.
+type Preview struct {
+	CampaignID     int64             `json:"campaign_id"`
+	Title          string            `json:"title"`
+	AudienceSize   int               `json:"audience_size"`
+	Partners       int               `json:"partners"`
+	ByPlatform     map[string]int    `json:"by_platform"`
+	Skipped        []Skipped         `json:"skipped"`
+	Starts         time.Time         `json:"expected_start"`
+	ExpectedEnd    time.Time         `json:"expected_end"`
+	LineMessages   int               `json:"line_messages"`        // what it costs of LINE's quota
+	LineLeft       *int64            `json:"line_quota,omitempty"` // what is left of it; absent = no limit is known
+	ApprovalNeeded bool              `json:"approval_needed"`
+	Approved       bool              `json:"approved"`
+	Messages       []PlatformPreview `json:"messages"`
+}
+
+// Preview answers what a campaign would do, for staff: the same rules, the same
+// fitted messages as the launch itself.
+func (h *Handlers) Preview(ctx context.Context, id int64) (p Preview, err error) {
+	err = h.Store.View(ctx, func(tx *models.Tx) error {
+		c, err := tx.CampaignOf(id)
+		if err != nil {
+			return err
+		}
+		p, err = h.preview(tx, c)
+		return err
+	})
+	return p, err
+}
+
+func (h *Handlers) preview(tx *models.Tx, c models.Campaign) (Preview, error) {
+	p := Preview{CampaignID: c.ID, Title: c.Title, ByPlatform: map[string]int{}, Skipped: []Skipped{}, Messages: []PlatformPreview{}}
+	p.Starts = h.dueAt(c.Spec, tx.Now())
+	if c.DueAt != nil {
+		p.Starts = *c.DueAt
+	}
+	full, err := h.atCap(tx, c, p.Starts)
+	if err != nil {
+		return p, err
+	}
+	q, err := tx.QuotaOf("line")
+	if err != nil {
+		return p, err
+	}
+	if left, limited := q.Left(); limited {
+		p.LineLeft = &left
+	}
+	look := previewing{h: h, p: &p, printer: h.printer(letterOf(c, 0)), full: full, lanes: map[bot.Lane]int{}, partners: map[models.ID]bool{}}
+	g := h.targets(c.Spec)
+	for cursor := (models.ID{}); !c.Spec.Audience.Empty(); {
+		var rs []models.Recipient
+		if c.ResolvedAt != nil {
+			rs, err = tx.RecipientsAfter(c.ID, cursor, 2000)
+		} else {
+			rs, err = tx.TargetsAfter(g, cursor, 2000)
+		}
+		if err != nil {
+			return p, err
+		}
+		if len(rs) == 0 {
+			break
+		}
+		for _, r := range rs {
+			if err := look.add(r); err != nil {
+				return p, err
+			}
+		}
+		cursor = rs[len(rs)-1].TargetID
+	}
+	sort.Slice(p.Messages, func(i, j int) bool {
+		a, b := p.Messages[i], p.Messages[j]
+		return a.Platform < b.Platform || a.Platform == b.Platform && a.Language < b.Language
+	})
+	p.Partners = len(look.partners)
+	p.ExpectedEnd = h.vendorCalendar().spend(p.Starts, look.takes(), c.Spec.OverrideWindow != "")
+	p.ApprovalNeeded = h.Campaign.approvalNeeded(p.AudienceSize)
+	approvals, err := tx.ApprovalsOf(c)
+	p.Approved = len(approvals) > 0
+	return p, err
+}
+
+// atCap answers the partners who have had their campaigns of the week.
+func (h *Handlers) atCap(tx *models.Tx, c models.Campaign, starts time.Time) (map[models.ID]bool, error) {
+	if h.Campaign.MaxPerPartnerPerWeek == 0 || c.Spec.OverrideCap != "" || c.ResolvedAt != nil {
+		return nil, nil
+	}
+	from, to := weekOf(starts, h.Vendor.Zone)
+	ids, err := tx.PartnersAtCap(c.ID, h.Campaign.MaxPerPartnerPerWeek, from, to)
+	out := map[models.ID]bool{}
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out, err
+}
+
+// previewing adds recipients up.
+type previewing struct {
+	h        *Handlers
+	p        *Preview
+	printer  *printer
+	full     map[models.ID]bool
+	lanes    map[bot.Lane]int
+	partners map[models.ID]bool
+}
+
+func (w *previewing) add(r models.Recipient) error {
+	w.p.AudienceSize++
+	w.partners[r.Partner.ID] = true
+	if w.full[r.Partner.ID] && r.Reason == "" {
+		r.Reason = models.SkipOverCap
+	}
+	lang := w.h.langOf(r)
+	to, why := w.h.reach(r)
+	if why == "" {
+		why = w.h.mayHave(r.Partner, lang, w.printer.letter.materials)
+	}
+	if why == "" && to.Platform == "line" && w.p.LineLeft != nil && int64(w.p.LineMessages) >= *w.p.LineLeft {
+		why = models.SkipQuota
+	}
+	if why != "" {
+		s := Skipped{PersonKey: r.Person.Key, PartnerKey: r.Partner.Key, Reason: why}
+		if r.Kind == models.KindRoom {
+			s.Room = r.Room.Address().String()
+		}
+		w.p.Skipped = append(w.p.Skipped, s)
+		return nil
+	}
+	made, err := w.printer.print(to, lang, r.Kind != models.KindPerson)
+	if err != nil {
+		return err
+	}
+	w.p.ByPlatform[to.Platform]++
+	if to.Platform == "line" {
+		w.p.LineMessages += max(1, r.Room.Fact.Members) // a push into a group counts each member
+	}
+	for _, f := range made {
+		w.lanes[bot.Lane{Platform: to.Platform, Connection: to.Connection, Operation: f.operation}]++
+	}
+	w.show(to.Platform, lang, made)
+	return nil
+}
+
+// show counts a recipient to the message that they get.
+func (w *previewing) show(platform, lang string, made []fitted) {
+	i := slices.IndexFunc(w.p.Messages, func(m PlatformPreview) bool { return m.Platform == platform && m.Language == lang })
+	if i < 0 {
+		m := PlatformPreview{Platform: platform, Language: lang}
+		for _, f := range made {
+			m.Parts = append(m.Parts, f.parts...)
+		}
+		w.p.Messages, i = append(w.p.Messages, m), len(w.p.Messages)
+	}
+	w.p.Messages[i].Count++
+}
+
+// takes is how long sending lasts at the limits: the lanes run side by side.
+func (w *previewing) takes() (longest time.Duration) {
+	if w.h.Campaign.Rate == nil {
+		return 0
+	}
+	for lane, n := range w.lanes {
+		if perMinute := w.h.Campaign.Rate(lane); perMinute > 0 {
+			longest = max(longest, time.Duration(n)*time.Minute/time.Duration(perMinute))
+		}
+	}
+	return longest
+}
+
+// spend answers when work of this length ends that begins at a moment and goes on
+// only inside the window; always means that the window is set aside.
+func (c Calendar) spend(at time.Time, d time.Duration, always bool) time.Time {
+	if always || c.Zone == nil || len(c.Days) == 0 || c.To <= c.From {
+		return at.Add(d)
+	}
+	for range farAhead {
+		at = c.Next(at)
+		_, to, _ := c.window(at)
+		left := to.Sub(at)
+		if d <= left || left <= 0 {
+			return at.Add(d)
+		}
+		d -= left
+		at = to
+	}
+	return at.Add(d)
+}

@@ -1,0 +1,230 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"akari/bot"
+	"akari/content"
+	"akari/models"
+)
+
+// Resend sends a campaign's message to one recipient again, because a person has
+// looked and says so: the next round. Nothing is ever sent a second time without
+// that. delivery is any part of what they look at.
+func (a *Campaigning) Resend(delivery models.ID) error {
+	d, err := a.tx.DeliveryOf(delivery)
+	if err != nil || d.CampaignID == nil {
+		return errors.Join(err, a.refuse(actResend, "delivery:"+delivery.String(), "campaign.no_delivery"))
+	}
+	c, err := a.load(actResend, *d.CampaignID)
+	if err != nil {
+		return err
+	}
+	object := campaignObject(c.ID)
+	if c.State == models.CampaignCancelled {
+		return a.refuse(actResend, object, "campaign.cancelled", "id", c.ID)
+	}
+	parts, err := a.tx.LockRound(d)
+	if err != nil {
+		return err
+	}
+	if len(parts) == 0 || parts[0].Round != d.Round || !slices.ContainsFunc(parts, resendable) || slices.ContainsFunc(parts, underWay) {
+		return a.refuse(actResend, object, "campaign.not_resendable")
+	}
+	if err := a.tx.ReplaceRound(parts); err != nil {
+		return err
+	}
+	if err := a.again(c, parts[0]); err != nil {
+		return err
+	}
+	return a.audit(actResend, object, "done", models.Detail{"delivery": delivery.String(), "round": parts[0].Round + 1, "was": d.State})
+}
+
+func resendable(d models.Delivery) bool {
+	return d.State == models.StateHeld || d.State == models.StateUnconfirmed || d.State == models.StateFailed || d.State == models.StateExpired
+}
+
+func underWay(d models.Delivery) bool {
+	return d.State == models.StateQueued || d.State == models.StateSending
+}
+
+// again owes the next round of a message to the same address, with the same link.
+func (a *Campaigning) again(c models.Campaign, was models.Delivery) error {
+	r := models.Recipient{Kind: models.KindRoom}
+	if !was.PersonID.IsZero() {
+		rs, err := a.tx.PeopleAsRecipients([]models.ID{was.PersonID})
+		if err != nil || len(rs) == 0 {
+			return errors.Join(err, a.refuse(actResend, campaignObject(c.ID), "campaign.not_resendable"))
+		}
+		r = rs[0]
+	} else if p, err := a.tx.Partner(was.PartnerID); err != nil {
+		return err
+	} else {
+		r.Partner = p
+	}
+	made, err := a.h.printer(letterOf(c, was.Step)).print(was.Where(), a.h.langOf(r), r.Kind != models.KindPerson)
+	if err != nil {
+		return err
+	}
+	ds := make([]models.Delivery, len(made))
+	for i, f := range made {
+		ds[i] = models.Delivery{Act: bot.Post, Priority: bot.Campaigns, To: was.Where(), PartnerID: was.PartnerID, PersonID: was.PersonID, CampaignID: &c.ID, Step: was.Step, Round: was.Round + 1,
+			LinkID: was.LinkID, MaterialKey: was.MaterialKey, MaterialVersion: was.MaterialVersion, Guard: was.Guard, Body: &f.body, Operation: f.operation}
+	}
+	models.Chain(ds)
+	return a.tx.QueueDeliveries(ds...)
+}
+
+// TestSend sends a campaign's message to one staff member: no campaign id, a test
+// link, so that it never counts.
+func (a *Campaigning) TestSend(id int64, to models.ID) error {
+	c, err := a.load(actTest, id)
+	if err != nil {
+		return err
+	}
+	who, err := a.tx.WhoisPerson(to)
+	if err != nil || who.Person.Side != models.SideStaff {
+		return errors.Join(ignoreMissing(err), a.refuse(actTest, campaignObject(id), "campaign.test_staff"))
+	}
+	t := a.h.clockTurn(a.tx)
+	at, ok, err := t.addressOf(to)
+	if err != nil {
+		return err
+	}
+	if !ok && a.h.platforms["playground"] != nil {
+		at, ok = bot.Address{Platform: "playground", Connection: "playground", User: who.Person.Key, Direct: true}, true
+	}
+	if !ok {
+		return a.refuse(actTest, campaignObject(id), "campaign.test_nowhere")
+	}
+	lang := a.h.langOf(models.Recipient{Person: who.Person})
+	made, err := a.h.printer(letterOf(c, 0)).print(at, lang, false)
+	if err != nil {
+		return err
+	}
+	var link models.Link
+	materials := a.h.versions(c.Spec.Materials)
+	if len(materials) > 0 {
+		if link, err = a.tx.NewLink(models.Link{PersonID: to, Language: lang, Purpose: models.PurposeTest, ExpiresAt: a.tx.Now().Add(a.h.LinkTTL)}, materials...); err != nil {
+			return err
+		}
+	}
+	ds := make([]models.Delivery, len(made))
+	for i, f := range made {
+		ds[i] = models.Delivery{Act: bot.Post, Priority: bot.Notices, To: at, PersonID: to, LinkID: link.ID, Body: &f.body, Operation: f.operation}
+	}
+	models.Chain(ds)
+	if err := a.tx.QueueDeliveries(ds...); err != nil {
+		return err
+	}
+	return a.audit(actTest, campaignObject(id), "done", models.Detail{"to": who.Person.Key})
+}
+
+// Recalled says how a campaign was taken back.
+type Recalled struct {
+	Deleted   int `json:"deleted"`   // messages that the platform takes away
+	Corrected int `json:"corrected"` // messages that a correction follows
+}
+
+// Recall takes a campaign's messages back: on Slack they are deleted, elsewhere,
+// where nothing can be taken away, the correction follows as a message of its own.
+// A campaign that is still sending is cancelled first. With a correction Slack's
+// messages are replaced by it instead of deleted.
+func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.LangText) (out Recalled, err error) {
+	c, err := a.load(actRecall, id)
+	if err != nil {
+		return out, err
+	}
+	if c.Open() {
+		return out, a.refuse(actRecall, campaignObject(id), "campaign.nothing_sent", "id", id)
+	}
+	if done, err := a.tx.RecalledBefore(id); err != nil || done {
+		return out, errors.Join(err, a.refuse(actRecall, campaignObject(id), "campaign.recalled_already", "id", id))
+	}
+	if !c.Ended() {
+		if c, err = a.tx.CancelCampaign(c); err != nil {
+			return out, err
+		}
+	}
+	for _, p := range a.h.Platforms {
+		for cursor := (models.ID{}); ; {
+			sent, err := a.tx.Sent(id, p.Name(), cursor, planBatch)
+			if err != nil {
+				return out, err
+			}
+			if len(sent) == 0 {
+				break
+			}
+			if err := a.takeBack(c, p, sent, correction, &out); err != nil {
+				return out, err
+			}
+			cursor = sent[len(sent)-1].ID
+		}
+	}
+	return out, a.audit(actRecall, campaignObject(id), "done", models.Detail{"deleted": out.Deleted, "corrected": out.Corrected})
+}
+
+// takeBack owes what takes one batch of messages back. These deliveries carry no
+// campaign id: they are about it, not of it, and no pause stops them.
+func (a *Campaigning) takeBack(c models.Campaign, p bot.Platform, sent []models.Delivery, correction models.LangText, out *Recalled) error {
+	var ds []models.Delivery
+	for _, d := range sent {
+		lang := "ja"
+		if w, err := a.tx.WhoisPerson(d.PersonID); err == nil {
+			lang = a.h.langOf(models.Recipient{Person: w.Person, Partner: w.Partner})
+		}
+		text := plain(content.Text(correction).In(lang))
+		if text == "" {
+			text = a.h.Library.Say(lang, "campaign.recalled", "title", c.Title)
+		} else {
+			text = a.h.Library.Say(lang, "campaign.corrected", "title", c.Title, "text", text)
+		}
+		back := models.Delivery{Priority: bot.Notices, To: d.Where(), PartnerID: d.PartnerID, PersonID: d.PersonID, Guard: d.Guard}
+		parts := bot.Fit(bot.Message{Text: text}, p.Limits())
+		switch {
+		case p.Name() == "slack" && (len(correction) == 0 || d.Part > 0):
+			back.Act, back.Ref = bot.Delete, d.PlatformMessageID
+			out.Deleted++
+		case p.Name() == "slack":
+			back.Act, back.Ref, back.Parts = bot.Update, d.PlatformMessageID, parts[:1]
+			out.Corrected++
+		case d.Part > 0:
+			continue
+		default:
+			back.Act, back.Parts = bot.Post, parts
+			out.Corrected++
+		}
+		ds = append(ds, back)
+	}
+	return a.tx.QueueDeliveries(ds...)
+}
+
+// ReportOf answers how a campaign stands. Staff scope.
+func (h *Handlers) ReportOf(ctx context.Context, id int64) (c models.Campaign, r models.CampaignReport, troubles []models.Trouble, skipped map[string]int, err error) {
+	err = h.Store.View(ctx, func(tx *models.Tx) (err error) {
+		if c, err = tx.CampaignOf(id); err != nil {
+			return err
+		}
+		if r, err = tx.ReportCampaign(c); err != nil {
+			return err
+		}
+		if troubles, err = tx.Troubles(id, 200); err != nil {
+			return err
+		}
+		skipped, err = tx.SkippedOf(id)
+		return err
+	})
+	if errors.Is(err, models.ErrNotFound) {
+		err = h.refusal("campaign.unknown", "id", fmt.Sprint(id))
+	}
+	if !h.PersonLevel {
+		r.Missing = []string{}
+		for i := range troubles {
+			troubles[i].PersonKey = ""
+		}
+	}
+	return c, r, troubles, skipped, err
+}
