@@ -62,6 +62,8 @@ const (
 	Failed         = "failed"
 	Commanded      = "commanded"
 	RoomMapped     = "room_mapped"
+
+	OutcomeReported = "outcome_reported" // a deal or another result, told by import, press or command
 )
 
 // What became of an inbound.

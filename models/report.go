@@ -1,0 +1,167 @@
+package models
+
+import (
+	"sort"
+	"time"
+)
+
+// Counts are figures by their key; one that is missing is 0.
+type Counts map[string]int64
+
+// Counted are the figures of a span of time.
+type Counted struct {
+	Partners  map[ID]Counts
+	Materials map[ID]map[string]Counts // partner, material key: the funnel's figures
+	People    map[ID][]int64           // acts of each active person, most first, by partner: how much hangs on one
+}
+
+// Period is what to count: what happened from From to before To.
+//
+// With a cut the count is what it was at that moment: only what was recorded
+// before it, and every visit with the class it had then. Without one it is what
+// is known now.
+type Period struct {
+	From, To time.Time
+	Cut      *time.Time
+}
+
+// countRow is one person's share of what is counted.
+type countRow struct {
+	PartnerID ID
+	Kind      string
+	PersonID  ID
+	SeenAs    *string
+	N         int64
+}
+
+// classSQL answers the class of an event e, and the join and arguments it needs.
+func (s Period) classSQL() (class, join string, args []any) {
+	if s.Cut == nil {
+		return "COALESCE(v.class, e.class)", " LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit", nil
+	}
+	return "CASE WHEN e.visit IS NULL THEN e.class ELSE COALESCE((SELECT c.class FROM visit_classes c WHERE c.link_id = e.link_id AND c.visit = e.visit AND c.since <= ? " +
+		"ORDER BY c.since DESC LIMIT 1), e.class) END", "", []any{micro(*s.Cut)}
+}
+
+func (s Period) where() (sql string, args []any) {
+	sql, args = "e.occurred_at >= ? AND e.occurred_at < ? AND e.partner_id IS NOT NULL", []any{micro(s.From), micro(s.To)}
+	if s.Cut != nil {
+		sql, args = sql+" AND e.recorded_at < ?", append(args, micro(*s.Cut))
+	}
+	return sql, args
+}
+
+// Count counts a span for every partner: one range scan of events_week, whatever
+// the length of the log, plus the few ratings. Staff scope.
+func (t *Tx) Count(s Period) (Counted, error) {
+	class, join, args := s.classSQL()
+	where, more := s.where()
+	rows, err := all[countRow](t.db, "SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+join+
+		" WHERE "+where+" GROUP BY e.partner_id, e.kind, e.person_id, seen_as", append(args, more...)...)
+	if err != nil {
+		return Counted{}, err
+	}
+	out := tally(rows)
+	solved, err := all[countRow](t.db, "SELECT e.partner_id, COUNT(*) AS n FROM events e WHERE "+where+
+		` AND e.kind = 'rated' AND e.class = 'human' AND e.detail LIKE '%"solved":1%' GROUP BY e.partner_id`, more...)
+	for _, r := range solved {
+		out.of(r.PartnerID)["solved"] = r.N
+	}
+	return out, err
+}
+
+// counting says by which figures a kind of event is counted.
+func counting() map[string][]Figure {
+	m := map[string][]Figure{}
+	for _, f := range Figures {
+		for _, k := range f.Kinds {
+			m[k] = append(m[k], f)
+		}
+	}
+	return m
+}
+
+func (c *Counted) of(partner ID) Counts {
+	if c.Partners[partner] == nil {
+		c.Partners[partner] = Counts{}
+	}
+	return c.Partners[partner]
+}
+
+// tally turns rows into figures.
+func tally(rows []countRow) Counted {
+	out := Counted{Partners: map[ID]Counts{}, People: map[ID][]int64{}}
+	by := counting()
+	type seat struct {
+		partner ID
+		figure  string
+	}
+	people := map[seat]map[ID]bool{}
+	acts := map[ID]map[ID]int64{}
+	for _, r := range rows {
+		for _, f := range by[r.Kind] {
+			switch {
+			case f.Solved, f.Product != (r.SeenAs == nil), !f.Product && *r.SeenAs != ClassHuman:
+			case f.People:
+				at := seat{r.PartnerID, f.Key}
+				if people[at] == nil {
+					people[at] = map[ID]bool{}
+				}
+				people[at][r.PersonID] = true
+				if f.Key == "active_people" && !r.PersonID.IsZero() {
+					if acts[r.PartnerID] == nil {
+						acts[r.PartnerID] = map[ID]int64{}
+					}
+					acts[r.PartnerID][r.PersonID] += r.N
+				}
+			default:
+				out.of(r.PartnerID)[f.Key] += r.N
+			}
+		}
+	}
+	for at, who := range people {
+		if len(who) > 1 {
+			delete(who, ID{}) // acts without a person beside acts with one add nobody
+		}
+		out.of(at.partner)[at.figure] = int64(len(who))
+	}
+	for partner, each := range acts {
+		for _, n := range each {
+			out.People[partner] = append(out.People[partner], n)
+		}
+		sort.Slice(out.People[partner], func(i, j int) bool { return out.People[partner][i] > out.People[partner][j] })
+	}
+	return out
+}
+
+// CountMaterials counts the steps that materials went through in a span, by
+// partner and material. Staff scope.
+func (t *Tx) CountMaterials(s Period) (map[ID]map[string]Counts, error) {
+	class, join, args := s.classSQL()
+	where, more := s.where()
+	type row struct {
+		PartnerID ID
+		ObjectKey string
+		Kind      string
+		SeenAs    *string
+		N         int64
+	}
+	args = append(append(args, more...), MaterialFunnel)
+	rows, err := all[row](t.db, "SELECT e.partner_id, e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+join+
+		" WHERE "+where+" AND e.kind IN ? AND e.object_key <> '' GROUP BY e.partner_id, e.object_key, e.kind, seen_as", args...)
+	out := map[ID]map[string]Counts{}
+	for _, r := range rows {
+		f, _ := FigureOf(r.Kind)
+		if f.Product != (r.SeenAs == nil) || !f.Product && *r.SeenAs != ClassHuman {
+			continue
+		}
+		if out[r.PartnerID] == nil {
+			out[r.PartnerID] = map[string]Counts{}
+		}
+		if out[r.PartnerID][r.ObjectKey] == nil {
+			out[r.PartnerID][r.ObjectKey] = Counts{}
+		}
+		out[r.PartnerID][r.ObjectKey][r.Kind] += r.N
+	}
+	return out, err
+}

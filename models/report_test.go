@@ -1,0 +1,298 @@
+package models_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"akari/models"
+	"akari/models/modelstest"
+)
+
+// log is a store whose clock stands where the test puts it.
+type ledger struct {
+	t     *testing.T
+	store *models.Store
+	now   time.Time
+	aoba  models.ID
+	umi   models.ID
+	n     int
+}
+
+func newLedger(t *testing.T, driver string, now string) *ledger {
+	l := &ledger{t: t, now: at(t, now)}
+	l.store = modelstest.OpenAt(t, driver, func() time.Time { return l.now })
+	_, err := l.store.Seed(t.Context(), models.Seed{Partners: []models.SeedPartner{{Key: "p-aoba", Name: "青葉商事"}, {Key: "p-umi", Name: "海商会"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.view(func(tx *models.Tx) error {
+		a, err := tx.PartnerByKey("p-aoba")
+		if err != nil {
+			return err
+		}
+		u, err := tx.PartnerByKey("p-umi")
+		l.aoba, l.umi = a.ID, u.ID
+		return err
+	})
+	return l
+}
+
+func (l *ledger) view(fn func(*models.Tx) error) {
+	l.t.Helper()
+	if err := l.store.View(l.t.Context(), fn); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func (l *ledger) do(fn func(*models.Tx) error) {
+	l.t.Helper()
+	if err := l.store.InTx(l.t.Context(), fn); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// event happens at a moment and is recorded now.
+func (l *ledger) event(kind string, partner models.ID, when time.Time, change func(*models.Event)) {
+	l.t.Helper()
+	e := models.Event{Kind: kind, Class: models.ClassHuman, PartnerID: partner, PersonID: models.NewID(), OccurredAt: when}
+	if change != nil {
+		change(&e)
+	}
+	l.do(func(tx *models.Tx) error { return tx.Append(e) })
+}
+
+func (l *ledger) close(want int) {
+	l.t.Helper()
+	made, err := l.store.CloseWeeks(l.t.Context(), zone(l.t, "Asia/Tokyo"), 48*time.Hour)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if made != want {
+		l.t.Fatalf("%d weeks made, want %d", made, want)
+	}
+}
+
+func (l *ledger) verify() models.Verified {
+	l.t.Helper()
+	v, err := l.store.VerifyWeeks(l.t.Context(), time.Time{}, time.Time{})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if len(v.Differences) > 0 {
+		l.t.Fatalf("%d differences: %+v", len(v.Differences), v.Differences)
+	}
+	return v
+}
+
+// weekly answers v_weekly as "partner metric": value of one week.
+func (l *ledger) weekly(start time.Time) map[string]int64 {
+	l.t.Helper()
+	out := map[string]int64{}
+	l.view(func(tx *models.Tx) error {
+		rows, err := tx.Weekly(start)
+		for _, r := range rows {
+			out[r.PartnerKey+" "+r.Metric] = r.Value
+			if r.Final {
+				out["final"] = 1
+			}
+		}
+		return err
+	})
+	return out
+}
+
+func equal(t *testing.T, what string, got, want map[string]int64) {
+	t.Helper()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+func TestWeeksBecomeFinalAndLaterNewsIsACorrection(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		l := newLedger(t, driver, "2026-11-18T03:00:00Z")
+		tokyo := zone(t, "Asia/Tokyo")
+		w47 := models.WeekOf(l.now, tokyo) // 16–22 November
+		someone := models.NewID()
+		same := func(e *models.Event) { e.PersonID = someone }
+		l.event(models.Asked, l.aoba, l.now, same)
+		l.event(models.Asked, l.aoba, l.now, same)
+		l.event(models.Asked, l.umi, w47.Start, nil)                         // the first moment
+		l.event(models.Asked, l.umi, w47.End.Add(-time.Microsecond), nil)    // the last
+		l.event(models.Asked, l.umi, w47.End, nil)                           // the next week's first
+		l.event(models.Asked, l.aoba, w47.Start.Add(-time.Microsecond), nil) // the week before's last: late, it comes when nothing was closed yet
+		l.event(models.Asked, l.aoba, l.now, func(e *models.Event) { e.Class = models.ClassStaff })
+		l.event(models.Asked, l.aoba, l.now, func(e *models.Event) { e.Class = models.ClassTest })
+		l.event(models.Delivered, l.aoba, l.now, func(e *models.Event) { e.Class = "" })
+		l.event(models.Rated, l.aoba, l.now, func(e *models.Event) { same(e); e.Detail = models.Detail{"solved": 1} })
+		l.event(models.Rated, l.aoba, l.now, func(e *models.Event) { same(e); e.Detail = models.Detail{"solved": 0} })
+		link := models.NewID()
+		visit := func(id string) func(*models.Event) {
+			return func(e *models.Event) { same(e); e.Class, e.LinkID, e.Visit = "", link, id }
+		}
+		l.do(func(tx *models.Tx) error {
+			if err := tx.ClassVisitForTest(link, "v1", models.ClassHuman); err != nil {
+				return err
+			}
+			return tx.ClassVisitForTest(link, "v2", models.ClassScanner)
+		})
+		l.event(models.Opened, l.aoba, l.now, visit("v1"))
+		l.event(models.Opened, l.aoba, l.now, visit("v2"))
+		l.close(0) // the week is not over
+
+		l.now = w47.End.Add(time.Hour)
+		l.event(models.Asked, l.umi, l.now.Add(-2*time.Hour), nil) // within the grace
+		l.now = l.now.Add(time.Minute)
+		l.close(1)
+		want := map[string]int64{"p-aoba active_people": 1, "p-aoba asked": 2, "p-aoba asked_people": 1, "p-aoba rated": 2, "p-aoba solved": 1,
+			"p-aoba delivered": 1, "p-aoba opened": 1, "p-aoba opened_people": 1, "p-aoba correction.asked": 1,
+			"p-umi active_people": 3, "p-umi asked": 3, "p-umi asked_people": 3}
+		equal(t, "provisional", l.weekly(w47.Start), want)
+		l.close(0)
+		l.verify()
+
+		l.now = w47.End.Add(48*time.Hour - time.Microsecond)
+		l.event(models.Asked, l.umi, w47.Start, nil) // the last moment of the grace
+		want["p-umi active_people"], want["p-umi asked"], want["p-umi asked_people"], want["final"] = 4, 4, 4, 1
+		l.now = w47.End.Add(48 * time.Hour)
+		l.event(models.Asked, l.umi, w47.Start, nil) // too late: a correction of the next week
+		l.now = l.now.Add(time.Hour)
+		l.close(1)
+		equal(t, "final", l.weekly(w47.Start), want)
+		l.do(func(tx *models.Tx) error { return tx.ClassVisitForTest(link, "v1", models.ClassPreview) }) // classed anew, after it was told
+		l.event(models.Opened, l.aoba, w47.Start, visit("v2"))                                           // late, and a scanner's
+		l.now = w47.End.Add(8 * 24 * time.Hour)
+		l.event(models.Delivered, l.umi, w47.Start, func(e *models.Event) { e.Class = "" }) // in the grace of the next week: news of it
+		l.now = l.now.Add(2 * 24 * time.Hour)
+		l.close(1)
+		equal(t, "final stays", l.weekly(w47.Start), want)
+		next := map[string]int64{"final": 1, "p-aoba correction.opened": -1, "p-umi correction.asked": 1, "p-umi correction.delivered": 1,
+			"p-umi active_people": 1, "p-umi asked": 1, "p-umi asked_people": 1}
+		equal(t, "the next week", l.weekly(w47.After(tokyo).Start), next)
+		if v := l.verify(); v.Weeks != 2 || v.Cells < 15 {
+			t.Errorf("%+v", v)
+		}
+
+		// Rebuilt, everything is in the week it happened in, and nothing is a correction of what is counted already.
+		r, err := l.store.RebuildWeeks(t.Context(), tokyo, 48*time.Hour, time.Time{}, time.Time{})
+		if err != nil || r.Weeks != 3 {
+			t.Fatalf("%+v %v", r, err)
+		}
+		delete(want, "p-aoba correction.asked")
+		delete(want, "p-aoba opened")
+		delete(want, "p-aoba opened_people")
+		want["p-umi asked"], want["p-umi asked_people"], want["p-umi active_people"], want["p-umi delivered"] = 5, 5, 5, 1
+		equal(t, "rebuilt", l.weekly(w47.Start), want)
+		equal(t, "the week before", l.weekly(w47.Before(tokyo).Start), map[string]int64{"final": 1, "p-aoba active_people": 1, "p-aoba asked": 1, "p-aoba asked_people": 1})
+		equal(t, "rebuilt next week", l.weekly(w47.After(tokyo).Start), map[string]int64{"final": 1, "p-umi active_people": 1, "p-umi asked": 1, "p-umi asked_people": 1})
+		l.verify()
+	})
+}
+
+// Every event is counted exactly once, own week or correction, whatever the order
+// in which things are recorded, classed anew and counted.
+func TestNothingIsCountedTwiceOrNever(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		for seed := range uint64(4) {
+			r := rand.New(rand.NewPCG(seed, 7))
+			l := newLedger(t, driver, "2026-10-07T03:00:00Z")
+			begin := l.now
+			links := []models.ID{models.NewID(), models.NewID(), models.NewID()}
+			for range 120 {
+				l.now = l.now.Add(time.Duration(r.IntN(20)) * time.Hour)
+				when := l.now.Add(-time.Duration(r.IntN(600)) * time.Hour)
+				if when.Before(begin) {
+					when = begin
+				}
+				switch n := r.IntN(len(links)); r.IntN(4) {
+				case 0:
+					class := []string{models.ClassHuman, models.ClassHuman, models.ClassScanner}[r.IntN(3)]
+					l.do(func(tx *models.Tx) error { return tx.ClassVisitForTest(links[n], "v", class) })
+				case 1:
+					l.event(models.Asked, l.aoba, when, nil)
+				default:
+					l.do(func(tx *models.Tx) error { return tx.FirstVisitForTest(links[n], "v", models.ClassHuman) })
+					l.event(models.Opened, l.aoba, when, func(e *models.Event) { e.Class, e.LinkID, e.Visit = "", links[n], "v" })
+				}
+				if r.IntN(3) == 0 {
+					if _, err := l.store.CloseWeeks(t.Context(), zone(t, "Asia/Tokyo"), 48*time.Hour); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if r.IntN(20) == 0 {
+					l.verify()
+				}
+			}
+			l.now = l.now.Add(15 * 24 * time.Hour)
+			if _, err := l.store.CloseWeeks(t.Context(), zone(t, "Asia/Tokyo"), 48*time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			l.verify()
+			var told, truth models.Counts
+			l.view(func(tx *models.Tx) (err error) {
+				if told, err = tx.WeeklySumForTest(); err != nil {
+					return err
+				}
+				c, err := tx.Count(models.Period{From: begin.AddDate(-1, 0, 0), To: l.now})
+				truth = c.Partners[l.aoba]
+				return err
+			})
+			for _, k := range []string{models.Asked, models.Opened} {
+				if told[k] != truth[k] {
+					t.Errorf("seed %d: %s: told %d, in the log %d", seed, k, told[k], truth[k])
+				}
+			}
+		}
+	})
+}
+
+func TestVerifyFindsATouchedFigure(t *testing.T) {
+	dsn := modelstest.DSN(t, "sqlite")
+	now := at(t, "2026-11-18T03:00:00Z")
+	store := modelstest.Connect(t, "sqlite", dsn, func() time.Time { return now })
+	if _, err := store.Seed(t.Context(), models.Seed{Partners: []models.SeedPartner{{Key: "p-aoba", Name: "青葉商事"}}}); err != nil {
+		t.Fatal(err)
+	}
+	err := store.InTx(t.Context(), func(tx *models.Tx) error {
+		p, err := tx.PartnerByKey("p-aoba")
+		if err != nil {
+			return err
+		}
+		return tx.Append(models.Event{Kind: models.Asked, Class: models.ClassHuman, PartnerID: p.ID})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.AddDate(0, 0, 14)
+	if n, err := store.CloseWeeks(context.Background(), zone(t, "Asia/Tokyo"), time.Hour); n != 2 || err != nil {
+		t.Fatal(n, err)
+	}
+	db := modelstest.Raw(t, "sqlite", dsn)
+	for _, c := range []struct {
+		sql  string
+		want models.Difference
+	}{
+		{"UPDATE weekly SET value = 5 WHERE metric = 'asked'", models.Difference{Partner: "p-aoba", Metric: "asked", Stored: 5, Counted: 1}},
+		{"DELETE FROM weekly WHERE metric = 'asked'", models.Difference{Partner: "p-aoba", Metric: "asked", Counted: 1}},
+		{"INSERT INTO weekly SELECT week_start, partner_id, 1, 'asked', 9 FROM weekly WHERE metric = 'active_people'", models.Difference{Partner: "p-aoba", Metric: "correction.asked", Stored: 9}},
+	} {
+		if _, err := db.Exec(c.sql); err != nil {
+			t.Fatal(err)
+		}
+		v, err := store.VerifyWeeks(t.Context(), time.Time{}, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, d := range v.Differences {
+			d.Week = time.Time{}
+			found = found || d == c.want
+		}
+		if !found {
+			t.Errorf("%s: %+v", c.sql, v.Differences)
+		}
+	}
+}
