@@ -16,18 +16,18 @@ import (
 var headers = map[string][]string{
 	"key":         {"キー", "key", "id", "識別子"},
 	"question":    {"質問", "question", "質問(日)", "question_ja", "q"},
-	"question_en": {"質問(英)", "question_en", "英語の質問"},
+	"question_en": {"質問(英)", "質問(英語)", "question_en", "英語の質問"},
 	"variants":    {"言い換え", "variants", "言いかえ", "variants_ja", "別の聞き方", "言い換え(日)"},
 	"variants_en": {"言い換え(英)", "variants_en"},
 	"answer":      {"回答", "answer", "回答(日)", "answer_ja", "答え", "a"},
-	"answer_en":   {"回答(英)", "answer_en", "英語の回答"},
+	"answer_en":   {"回答(英)", "回答(英語)", "answer_en", "英語の回答"},
 	"materials":   {"資料", "materials", "関連資料"},
 	"tags":        {"タグ", "tags", "分類", "カテゴリ"},
 	"department":  {"担当部署", "department", "部署"},
 	"owner":       {"担当者", "owner", "person"},
-	"audience":    {"対象", "audience", "対象代理店"},
-	"valid_from":  {"開始日", "valid_from", "公開開始日"},
-	"valid_until": {"終了日", "valid_until", "公開終了日"},
+	"audience":    {"対象", "audience", "対象代理店", "公開先", "公開対象"},
+	"valid_from":  {"開始日", "valid_from", "公開開始日", "公開開始"},
+	"valid_until": {"終了日", "valid_until", "公開終了日", "公開終了"},
 	"lang":        {"言語", "lang", "language"},
 }
 
@@ -151,8 +151,16 @@ func (im *importer) row(r importRow) {
 	e.Owner = Owner{Person: get("owner"), Department: get("department")}
 	before := len(im.probs)
 	e.Audience = im.audience(r.n, get("audience"))
-	e.ValidFrom = im.day(r.n, "開始日 (valid_from)", get("valid_from"))
-	e.ValidUntil = im.day(r.n, "終了日 (valid_until)", get("valid_until"))
+	day := func(field, what string) string {
+		if c := im.columns[field]; c != nil && c.at < len(r.raw) {
+			if d, ok := excelDay(r.raw[c.at]); ok {
+				return d
+			}
+		}
+		return im.day(r.n, what, get(field))
+	}
+	e.ValidFrom = day("valid_from", "開始日 (valid_from)")
+	e.ValidUntil = day("valid_until", "終了日 (valid_until)")
 	if e.Key == "" {
 		e.Key = questionKey(e.Question)
 	}
@@ -237,13 +245,21 @@ func (im *importer) day(row int, what, s string) string {
 		}
 	}
 	// A date cell without a date format arrives as Excel's day number.
-	if n, err := strconv.ParseFloat(t, 64); err == nil && n > 36526 && n < 73051 { // 2000-01-01 … 2100-01-01
-		if d, err := excelize.ExcelDateToTime(n, false); err == nil {
-			return d.Format(time.DateOnly)
-		}
+	if d, ok := excelDay(t); ok {
+		return d
 	}
 	im.bad(row, "%s must be a day such as 2026-04-01 or 2026/4/1, not %q", what, s)
 	return ""
+}
+
+// excelDay reads Excel's day number, as a date cell holds it.
+func excelDay(s string) (string, bool) {
+	n, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || n <= 36526 || n >= 73051 { // 2000-01-01 … 2100-01-01
+		return "", false
+	}
+	d, err := excelize.ExcelDateToTime(n, false)
+	return d.Format(time.DateOnly), err == nil
 }
 
 // questionKey makes the key of a question that has none. It follows what the

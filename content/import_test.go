@@ -2,6 +2,7 @@ package content
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -101,6 +102,38 @@ func TestImportReadsAWorkbook(t *testing.T) {
 	}
 	if es[1].Line != 4 || es[1].Question["ja"] != "いつ届きますか" {
 		t.Errorf("%+v, want row 4", es[1])
+	}
+}
+
+// However a date is shown, its day is read: 4/1 typed into Japanese Excel shows as
+// 4月1日, and a month alone as Apr-26.
+func TestImportReadsDatesHoweverTheyAreShown(t *testing.T) {
+	f := excelize.NewFile()
+	for i, format := range []string{`m"月"d"日"`, "mmm-yy", "yyyy/m/d", "ggge年m月d日", "General"} {
+		style, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := i + 2
+		if err := errors.Join(
+			f.SetSheetRow("Sheet1", "A1", &[]any{"質問", "回答", "開始日"}),
+			f.SetSheetRow("Sheet1", fmt.Sprintf("A%d", row), &[]any{"質問 " + format, "回答", 46113}), // 2026-04-01
+			f.SetCellStyle("Sheet1", fmt.Sprintf("C%d", row), fmt.Sprintf("C%d", row), style)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := f.WriteToBuffer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	es, ps := ImportFAQ(b, "dates.xlsx")
+	if len(ps) > 0 || len(es) != 5 {
+		t.Fatalf("%d entries, problems:\n%s", len(es), listing(ps))
+	}
+	for _, e := range es {
+		if e.ValidFrom != "2026-04-01" {
+			t.Errorf("%s begins %s", e.Question["ja"], e.ValidFrom)
+		}
 	}
 }
 

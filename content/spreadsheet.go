@@ -58,6 +58,7 @@ func ImportFAQ(r io.Reader, name string) ([]Entry, []Problem) {
 type importRow struct {
 	n     int
 	cells []string
+	raw   []string // of a workbook: the values without their number formats
 }
 
 func (r importRow) empty() bool {
@@ -108,15 +109,26 @@ func sheetRows(f *excelize.File, sheet string) (out []importRow, err error) {
 		return nil, err
 	}
 	defer rows.Close()
-	for n := 1; rows.Next(); n++ {
+	// The same rows again without number formats: Excel shows a date that was typed
+	// as 4/1 as 4月1日, and its year stands only in the value.
+	values, err := f.Rows(sheet)
+	if err != nil {
+		return nil, err
+	}
+	defer values.Close()
+	for n := 1; rows.Next() && values.Next(); n++ {
 		cells, err := rows.Columns()
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", n, err)
+		}
+		raw, err := values.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
 			return nil, fmt.Errorf("row %d: %w", n, err)
 		}
 		if len(cells) > maxImportCols {
 			cells = cells[:maxImportCols]
 		}
-		r := importRow{n, cells}
+		r := importRow{n, cells, raw}
 		if r.empty() { // sheets are often formatted far below their last row
 			continue
 		}
@@ -149,7 +161,7 @@ func csvRows(src []byte) ([]importRow, error) {
 		if len(cells) > maxImportCols {
 			cells = cells[:maxImportCols]
 		}
-		r := importRow{line, cells}
+		r := importRow{line, cells, nil}
 		if r.empty() {
 			continue
 		}
