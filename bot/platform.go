@@ -194,6 +194,7 @@ type Limits struct {
 	ImageAlone  bool // … but only by itself
 	Forms       bool // native forms
 	PerCall     int  // messages in one API call; 1 nearly everywhere
+	Updates     bool // Update changes a message that stands there
 	Replies     bool // a Post may use the inbound's reply token, which is free and quick
 	FormTitle   int
 }

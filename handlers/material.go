@@ -40,9 +40,7 @@ func (t *Turn) hand(m content.Material) error {
 	}
 	t.links = append(t.links, link)
 	t.event.LinkID = link.ID
-	card := bot.Card{Title: m.Title.In(t.Lang), Text: m.Description.In(t.Lang), Image: t.cover(m)}
-	card.Buttons = []bot.Button{{Label: t.Say("material.open"), Open: openLink, Style: bot.Primary}}
-	t.Whisper(bot.Message{Text: t.Say("material.here", "title", m.Title.In(t.Lang), "until", t.day(link.ExpiresAt)), Cards: []bot.Card{card}}, func(d *models.Delivery) {
+	t.Whisper(t.materialCard(m, link, nil), func(d *models.Delivery) {
 		d.LinkID, d.MaterialKey, d.MaterialVersion = link.ID, m.Key, m.Version
 	})
 	return nil

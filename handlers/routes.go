@@ -61,6 +61,10 @@ var (
 		"gap.list":      {needs: needsStaff, do: (*Turn).listGaps},
 		"material.send": {needs: needsAnyone, do: (*Turn).sendMaterial},
 		"material.list": {needs: needsAnyone, do: (*Turn).listMaterials},
+		"material.ack":  {needs: needsAnyone, do: (*Turn).ackPressed},
+		"material.used": {needs: needsAnyone, do: (*Turn).usedPressed},
+		"material.undo": {needs: needsAnyone, do: (*Turn).undoPressed},
+		"used.report":   {needs: needsAnyone, do: (*Turn).dealForm},
 		"menu.show":     {needs: needsAnyone, do: (*Turn).showMenu},
 		"help.show":     {needs: needsAnyone, do: (*Turn).showHelp},
 		"room.map":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
@@ -75,22 +79,24 @@ var (
 		"faq":       {needs: needsAnyone, do: (*Turn).listQuestions},
 		"materials": {needs: needsAnyone, do: (*Turn).listMaterials},
 		"gaps":      {needs: needsStaff, do: (*Turn).listGaps},
+		"versions":  {needs: needsStaff, do: (*Turn).listOldVersions},
 		"link":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
 	}
 	// synonyms of words, as people type them.
 	synonyms = map[string]string{
 		"ヘルプ": "help", "使い方": "help", "つかいかた": "help", "?": "help", "？": "help",
 		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
-		"未回答": "gaps", "質問一覧": "gaps", "ルーム登録": "link",
+		"未回答": "gaps", "旧版": "versions", "質問一覧": "gaps", "ルーム登録": "link",
 	}
 	commands = map[string]route{
 		"akari": {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},
 	}
 	forms = map[string]route{
-		"gap.new":    {needs: needsAnyone, do: (*Turn).submitQuestion},
-		"gap.answer": {needs: needsStaff, do: (*Turn).submitAnswer},
-		"gap.add":    {needs: needsStaff, do: (*Turn).submitEntry},
-		"room.map":   {needs: needsStaff, do: (*Turn).submitRoom, unmapped: true},
+		"gap.new":     {needs: needsAnyone, do: (*Turn).submitQuestion},
+		"gap.answer":  {needs: needsStaff, do: (*Turn).submitAnswer},
+		"gap.add":     {needs: needsStaff, do: (*Turn).submitEntry},
+		"room.map":    {needs: needsStaff, do: (*Turn).submitRoom, unmapped: true},
+		"used.report": {needs: needsAnyone, do: (*Turn).submitDeal},
 	}
 	choices = map[string]struct {
 		needs need

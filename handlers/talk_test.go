@@ -31,6 +31,7 @@ type house struct {
 	mind  *handlers.Handlers
 	url   string
 	*playgroundtest.Client
+	driver, dsn string // of the store
 }
 
 const people = `
@@ -87,7 +88,8 @@ func newHouse(t *testing.T, driver string) *house {
 func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	store := modelstest.Open(t, driver)
+	dsn := modelstest.DSN(t, driver)
+	store := modelstest.Connect(t, driver, dsn, time.Now)
 	ctx, cancel := context.WithCancel(context.Background())
 	seed, problems := models.ReadSeed(strings.NewReader(people), "people.yaml")
 	if len(problems) > 0 {
@@ -130,7 +132,7 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 		running.Go(func() { run(ctx) })
 	}
 	t.Cleanup(func() { cancel(); running.Wait(); server.Close() })
-	return &house{store: store, lib: lib, mind: mind, url: server.URL}
+	return &house{store: store, lib: lib, mind: mind, url: server.URL, driver: driver, dsn: dsn}
 }
 
 func knowledgeDir(t testing.TB) string {

@@ -150,6 +150,7 @@ func (p *Platform) Limits() bot.Limits {
 		CardImage:   true,
 		Image:       true,
 		Forms:       true,
+		Updates:     true,
 		PerCall:     1,
 		FormTitle:   24,
 	}

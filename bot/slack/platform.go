@@ -177,7 +177,7 @@ func (p *Platform) Limits() bot.Limits {
 	return bot.Limits{
 		Unit: bot.Runes, Text: 3000, TextCards: 1500, Buttons: 10, ButtonLabel: 75,
 		Cards: 10, CardTitle: 150, CardText: 600, CardButtons: 5,
-		CardImage: true, Image: true, Forms: true, PerCall: 1, FormTitle: 24,
+		CardImage: true, Image: true, Forms: true, Updates: true, PerCall: 1, FormTitle: 24,
 	}
 }
 
