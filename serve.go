@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"akari/bot"
@@ -77,14 +79,24 @@ func newApp(ctx context.Context, c Config, clock *Clock, log *slog.Logger) (*app
 // ports takes the addresses to listen on.
 func (a *app) ports() (err error) {
 	if a.public, err = net.Listen("tcp", a.config.Server.Listen); err != nil {
-		return fmt.Errorf("server.listen: %w", err)
+		return listening("server.listen", ":9000", err)
 	}
 	if a.config.Server.AdminListen != "" {
 		if a.admin, err = net.Listen("tcp", a.config.Server.AdminListen); err != nil {
-			return fmt.Errorf("server.admin_listen: %w", err)
+			return listening("server.admin_listen", "127.0.0.1:9091", err)
 		}
 	}
 	return nil
+}
+
+// listening words why an address cannot be listened on, and what to do about the
+// usual reason: another program, often another akari, is there already.
+func listening(key, another string, err error) error {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s: %w; end the program that listens there, or choose another address (AKARI_%s=%s)",
+			key, err, strings.ToUpper(strings.ReplaceAll(key, ".", "_")), another)
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 // knowledge loads the content and, for the playground, the sample people.
@@ -158,7 +170,7 @@ func (a *app) mind() error {
 		Connections: connections(c), StaffRooms: staffRooms(c),
 		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,
 		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
-		PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c),
+		PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c), Campaign: campaignRules(c),
 		Hurry:   func(ids []string) { a.sender.Hurry(ids...) },
 		Nudge:   func() { a.sender.Nudge() },
 		Observe: a.metrics, Log: a.log,
@@ -174,7 +186,7 @@ func (a *app) mind() error {
 		return "" // of a platform that was switched off
 	})
 	a.outbox, err = models.NewOutbox(a.store, models.OutboxOptions{
-		Prepare: a.handlers.Prepare, Ended: a.handlers.Ended,
+		Prepare: a.handlers.Prepare, Ended: a.handlers.Ended, Admit: a.handlers.Admit, Halted: a.handlers.Halted,
 		Process: a.process, Secrets: keys, Policies: models.Policies(c.Sending.Ambiguous.Slack, c.Sending.Ambiguous.LineWorks),
 		Lease: c.Sending.Lease, MaxAttempts: c.Sending.MaxAttempts, CrashMax: c.Sending.CrashMax, RetryBase: c.Sending.RetryBase, RetryMax: c.Sending.RetryMax,
 		ReconcileAfter: c.Sending.ReconcileAfter, RetryAfterMax: c.Sending.RetryAfterMax, Log: a.log,
@@ -234,7 +246,7 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	defer quit()
 	var work, sends sync.WaitGroup
 	for _, task := range []func(context.Context){
-		a.clock.Run, a.beat, a.handlers.RunFacts, a.handlers.RunSpool, a.handlers.RunPopular, a.menus,
+		a.clock.Run, a.beat, a.handlers.RunFacts, a.handlers.RunSpool, a.handlers.RunCampaigns, a.handlers.RunPopular, a.menus,
 		func(ctx context.Context) { followContent(ctx, a.store, a.library, a.version, a.log) },
 	} {
 		work.Go(func() { task(background) })
