@@ -33,6 +33,7 @@ type gallery struct {
 	mind   *handlers.Handlers
 	db     *sql.DB
 	url    string
+	dsn    string
 	offset atomic.Int64 // of the clock
 	down   atomic.Bool  // connections are cut
 }
@@ -47,6 +48,7 @@ func newGallery(t testing.TB, driver string, change ...func(*handlers.Options)) 
 	g := &gallery{t: t, driver: driver}
 	now := func() time.Time { return time.Now().Add(time.Duration(g.offset.Load())) }
 	dsn := modelstest.DSN(t, driver)
+	g.dsn = dsn
 	g.store = modelstest.Connect(t, driver, dsn, now)
 	g.db = modelstest.Raw(t, driver, dsn)
 	seed, problems := models.ReadSeed(strings.NewReader(galleryPartners), "people.yaml")
