@@ -27,15 +27,16 @@ type CLI struct {
 	Config string `help:"Configuration file. Default: config.yaml in this folder, or the built-in settings where there is none." placeholder:"F" short:"c"`
 	JSON   bool   `name:"json" help:"Print data as one JSON object."`
 
-	Serve   ServeCmd   `cmd:"" help:"Run everything: webhooks, senders, clocks, viewer, pages."`
-	Check   CheckCmd   `cmd:"" help:"Check configuration, content and database, and name every problem."`
-	Migrate MigrateCmd `cmd:"" help:"Bring the database schema up to date, or show its version."`
-	Seed    SeedCmd    `cmd:"" help:"Load partners, people, rooms and staff from a file."`
-	Content ContentCmd `cmd:"" help:"Import content."`
-	FAQ     FAQCmd     `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
-	Person  PersonCmd  `cmd:"" help:"People: invite one."`
-	Report  ReportCmd  `cmd:"" help:"Figures: recount what they are made of."`
-	Version VersionCmd `cmd:"" help:"Show version, commit, Go version and schema version."`
+	Serve    ServeCmd    `cmd:"" help:"Run everything: webhooks, senders, clocks, viewer, pages."`
+	Check    CheckCmd    `cmd:"" help:"Check configuration, content and database, and name every problem."`
+	Migrate  MigrateCmd  `cmd:"" help:"Bring the database schema up to date, or show its version."`
+	Seed     SeedCmd     `cmd:"" help:"Load partners, people, rooms and staff from a file."`
+	Content  ContentCmd  `cmd:"" help:"Import content."`
+	FAQ      FAQCmd      `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
+	Campaign CampaignCmd `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
+	Person   PersonCmd   `cmd:"" help:"People: invite one."`
+	Report   ReportCmd   `cmd:"" help:"Figures: recount what they are made of."`
+	Version  VersionCmd  `cmd:"" help:"Show version, commit, Go version and schema version."`
 }
 
 // ContentCmd groups commands about content.

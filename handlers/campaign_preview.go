@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 	"time"
@@ -212,4 +213,36 @@ func (c Calendar) spend(at time.Time, d time.Duration, always bool) time.Time {
 		at = to
 	}
 	return at.Add(d)
+}
+
+// Because is why a partner is in a campaign's audience, or not.
+type Because struct {
+	PartnerKey string          `json:"partner_key"`
+	In         bool            `json:"in"`
+	Recipients int             `json:"recipients"`
+	Conditions []models.Reason `json:"conditions"`
+}
+
+// WhyIn answers 「なぜ入っている?」 for a partner. Staff scope.
+func (h *Handlers) WhyIn(ctx context.Context, id int64, partner string) (b Because, err error) {
+	err = h.Store.View(ctx, func(tx *models.Tx) error {
+		c, err := tx.CampaignOf(id)
+		if errors.Is(err, models.ErrNotFound) {
+			return h.refusal("campaign.unknown", "id", id)
+		}
+		if err != nil {
+			return err
+		}
+		p, err := tx.PartnerByKey(partner)
+		if errors.Is(err, models.ErrNotFound) {
+			return h.refusal("campaign.unknown_audience", "what", "partners: "+partner)
+		}
+		if err != nil {
+			return err
+		}
+		why, n, err := tx.Why(h.targets(c.Spec), p)
+		b = Because{PartnerKey: partner, In: n > 0, Recipients: n, Conditions: why}
+		return err
+	})
+	return b, err
 }

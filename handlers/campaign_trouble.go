@@ -228,3 +228,18 @@ func (h *Handlers) ReportOf(ctx context.Context, id int64) (c models.Campaign, r
 	}
 	return c, r, troubles, skipped, err
 }
+
+// TestTo is TestSend by the staff member's key; "" = the one who acts.
+func (a *Campaigning) TestTo(id int64, key string) error {
+	if key == "" {
+		return a.TestSend(id, a.By.ID)
+	}
+	p, err := a.tx.PersonByKey(key)
+	if errors.Is(err, models.ErrNotFound) {
+		return a.refuse(actTest, campaignObject(id), "campaign.no_staff", "key", key)
+	}
+	if err != nil {
+		return err
+	}
+	return a.TestSend(id, p.ID)
+}

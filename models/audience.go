@@ -68,9 +68,9 @@ func (r Rule) Value() (driver.Value, error) {
 
 // Reason is one condition of a rule as it applies to a partner or a person.
 type Reason struct {
-	Condition string // the rule's own word: partners, tiers, tags, …, exclude.partners
-	Value     string // what of the rule it is about
-	Holds     bool
+	Condition string `json:"condition"`       // the rule's own word: partners, tiers, tags, …, exclude.partners
+	Value     string `json:"value,omitempty"` // what of the rule it is about
+	Holds     bool   `json:"holds"`
 }
 
 // condition is one part of a WHERE: it speaks of p (partners) and w (people).
