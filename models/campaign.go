@@ -197,8 +197,9 @@ func (t *Tx) AddCampaign(spec Spec, author, owner ID, dedupe []byte) (c Campaign
 	if !errors.Is(err, ErrNotFound) {
 		return c, false, err
 	}
-	err = t.db.Exec("INSERT INTO campaigns (dedupe,title,class,to_kind,state,paused_from,why,epoch,version,spec,created_by,owner_id,created_at,updated_at) VALUES (?,?,?,?,'draft','','',1,1,?,?,?,?,?)",
-		dedupe, spec.Title, spec.Weight, spec.To, spec.JSON(), author, owner, t.now, t.now).Error
+	// dedupe is not the first value: gorm takes bytes right behind a parenthesis for a list.
+	err = t.db.Exec("INSERT INTO campaigns (title,dedupe,class,to_kind,state,paused_from,why,epoch,version,spec,created_by,owner_id,created_at,updated_at) VALUES (?,?,?,?,'draft','','',1,1,?,?,?,?,?)",
+		spec.Title, dedupe, spec.Weight, spec.To, spec.JSON(), author, owner, t.now, t.now).Error
 	if isDuplicate(err) {
 		return c, false, ErrDuplicate // another process was quicker: asked again, its campaign is found
 	}
