@@ -356,6 +356,6 @@ func (b *binder) isGroup(path string) bool {
 
 // unbuiltKeys shrinks as features arrive.
 var unbuiltKeys = []string{
-	"campaign.", "digest.",
+	"digest.",
 	"privacy.question_retention", "privacy.event_retention",
 }
