@@ -14,6 +14,7 @@ type lane struct {
 	platform Platform
 	wake     chan struct{}
 	rooms    map[string]time.Time // addresses that have no token before then
+	rested   time.Time            // no look before then
 }
 
 // maxSkip bounds how many addresses a look leaves out.
@@ -29,10 +30,34 @@ func (l *lane) run(ctx context.Context) {
 		case <-l.wake:
 		case <-timer.C:
 		}
+		if !l.rest(ctx) {
+			return
+		}
 		again := l.work(ctx)
 		if again > 0 {
 			timer.Reset(again)
 		}
+	}
+}
+
+// restFactor bounds what looks that find nothing cost: behind a long queue for one
+// slow room a look reads all of it, and every new message asks for a look. They may
+// take a fifth of the time; the database is needed by webhooks.
+const restFactor = 4
+
+// rest waits until the lane may be looked at again; false = ctx has ended.
+func (l *lane) rest(ctx context.Context) bool {
+	wait := time.Until(l.rested)
+	if wait <= 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }
 
@@ -71,7 +96,11 @@ func (l *lane) pass(ctx context.Context, n int) (sent int, again time.Duration) 
 	if left := l.s.hushed(l.Lane); left > 0 {
 		return 0, left
 	}
+	began := time.Now()
 	picked, again, err := l.pick(ctx, n)
+	if len(picked) == 0 {
+		l.rested = time.Now().Add(min(l.s.Poll, restFactor*time.Since(began)))
+	}
 	if err != nil && ctx.Err() == nil {
 		l.s.Log.Error("the outbox cannot be looked at", "lane", l.String(), "why", err)
 		return 0, l.s.Poll

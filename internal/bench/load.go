@@ -22,6 +22,7 @@ type measured struct {
 	rate     float64
 	p50, p99 time.Duration
 	cpu      time.Duration // of the server, a request
+	db       time.Duration // of the database server, a request
 }
 
 // caller is a connection that is kept open, with next to no cost of its own: the
@@ -110,10 +111,20 @@ func (c *crowd) run(addr string, n int, body func() []byte, next func() (began t
 	}
 }
 
-func (c *crowd) end(s *side, before whole.Usage, began time.Time) (measured, error) {
+// spent is the processor time that the server and its database have used so far.
+func (s *side) spent() (cpu, db time.Duration, err error) {
+	u, err := whole.UsageOf(s.pid)
+	if err != nil || s.db == 0 {
+		return u.CPU, 0, err
+	}
+	d, err := whole.UsageOf(s.db)
+	return u.CPU, d.CPU, err
+}
+
+func (c *crowd) end(s *side, cpu, db time.Duration, began time.Time) (measured, error) {
 	c.wait.Wait()
 	lasted := time.Since(began)
-	after, err := whole.UsageOf(s.pid)
+	cpuNow, dbNow, err := s.spent()
 	if len(c.errs) > 0 {
 		return measured{}, fmt.Errorf("%d of the callers stopped, the first because %w", len(c.errs), c.errs[0])
 	}
@@ -125,12 +136,13 @@ func (c *crowd) end(s *side, before whole.Usage, began time.Time) (measured, err
 	}
 	slices.Sort(c.took)
 	at := func(q float64) time.Duration { return c.took[min(len(c.took)-1, int(q*float64(len(c.took))))] }
-	return measured{n: len(c.took), rate: float64(len(c.took)) / lasted.Seconds(), p50: at(.5), p99: at(.99), cpu: (after.CPU - before.CPU) / time.Duration(len(c.took))}, nil
+	n := time.Duration(len(c.took))
+	return measured{n: len(c.took), rate: float64(n) / lasted.Seconds(), p50: at(.5), p99: at(.99), cpu: (cpuNow - cpu) / n, db: (dbNow - db) / n}, nil
 }
 
 // closedLoop: every caller presses again as soon as it was answered.
 func closedLoop(ctx context.Context, s *side, body func() []byte) (measured, error) {
-	before, err := whole.UsageOf(s.pid)
+	cpu, db, err := s.spent()
 	if err != nil {
 		return measured{}, err
 	}
@@ -140,14 +152,14 @@ func closedLoop(ctx context.Context, s *side, body func() []byte) (measured, err
 		now := time.Now()
 		return now, now.Sub(began) < roundFor && ctx.Err() == nil
 	})
-	return c.end(s, before, began)
+	return c.end(s, cpu, db, began)
 }
 
 // openLoop: presses come at a fixed rate, whatever became of those before; the
 // time counts from when each was due.
 func openLoop(ctx context.Context, s *side, body func() []byte) (measured, error) {
 	time.Sleep(time.Second) // what the closed loop left behind, on both sides alike
-	before, err := whole.UsageOf(s.pid)
+	cpu, db, err := s.spent()
 	if err != nil {
 		return measured{}, err
 	}
@@ -168,5 +180,5 @@ func openLoop(ctx context.Context, s *side, body func() []byte) (measured, error
 		due <- at
 	}
 	close(due)
-	return c.end(s, before, began)
+	return c.end(s, cpu, db, began)
 }

@@ -37,17 +37,20 @@ type side struct {
 	name string
 	addr string // host:port
 	pid  int
+	db   int // process of the database server; 0 = not on this machine, or not ours
 
 	closed, open []measured
 }
 
 // presses compares signed Slack presses on akari with those on the bare server.
 func presses(ctx context.Context, bin, dir string) error {
-	server, stopServer, err := server(ctx, dir)
+	server, own, err := server(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer stopServer()
+	if own != nil {
+		defer own.Kill()
+	}
 	dsn, drop, err := database(ctx, server)
 	if err != nil {
 		return err
@@ -84,6 +87,9 @@ func presses(ctx context.Context, bin, dir string) error {
 		return err
 	}
 	ours := &side{name: "akari", addr: strings.TrimPrefix(p.URL, "http://"), pid: p.PID()}
+	if own != nil {
+		ours.db, other.db = own.PID(), own.PID()
+	}
 	for range rounds {
 		for _, s := range []*side{other, ours} {
 			if err := s.round(ctx, body); err != nil {
@@ -152,14 +158,14 @@ func request(body []byte) []byte {
 // slackSecret is the double's signing secret.
 const slackSecret = "8f742231b10e8888abcd99yyyzzz85a5"
 
-// server is the database server: the one of AKARI_TEST_MYSQL, else a MariaDB of our
+// server is the database server: the one of AKARI_BENCH_MYSQL, else a MariaDB of our
 // own, with its settings as shipped, so that nobody else's work is in the figures.
-func server(ctx context.Context, dir string) (dsn string, stop func(), err error) {
-	if dsn := os.Getenv("AKARI_TEST_MYSQL"); dsn != "" {
-		return dsn, func() {}, nil
+func server(ctx context.Context, dir string) (dsn string, own *whole.MariaDB, err error) {
+	if dsn := os.Getenv("AKARI_BENCH_MYSQL"); dsn != "" {
+		return dsn, nil, nil
 	}
 	if _, err := exec.LookPath("mariadbd"); err != nil {
-		return "root@tcp(127.0.0.1:3306)/", func() {}, nil
+		return "root@tcp(127.0.0.1:3306)/", nil, nil
 	}
 	home := filepath.Join(dir, "mariadb")
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -169,7 +175,7 @@ func server(ctx context.Context, dir string) (dsn string, stop func(), err error
 	if err != nil {
 		return "", nil, err
 	}
-	return m.DSN, m.Kill, nil
+	return m.DSN, m, nil
 }
 
 // database makes a database on a server.
@@ -239,6 +245,8 @@ func median[T int64 | float64 | time.Duration](of []measured, what func(measured
 	return all[len(all)/2]
 }
 
+// report prints the table. Processor time is that of the server alone, and beside
+// it what the database spent meanwhile, for a request each.
 func report(other, ours *side) {
 	fmt.Printf("\nsigned Slack press → verified, logged, 200, on MariaDB or MySQL; medians of %d alternating rounds of %v\n", rounds, roundFor)
 	fmt.Printf("%-52s %12s %12s %9s\n", "", other.name, ours.name, "ratio")
@@ -261,6 +269,14 @@ func report(other, ours *side) {
 	line(closed+"processor time a request", us, func(s *side) float64 {
 		return seconds(median(s.closed, func(m measured) time.Duration { return m.cpu }))
 	})
+	database := func(of func(*side) []measured) func(*side) float64 {
+		return func(s *side) float64 {
+			return seconds(median(of(s), func(m measured) time.Duration { return m.db }))
+		}
+	}
+	if ours.db > 0 {
+		line(closed+"the database's", us, database(func(s *side) []measured { return s.closed }))
+	}
 	open := fmt.Sprintf("%d/s open: ", openRate)
 	line(open+"p50", ms, func(s *side) float64 {
 		return seconds(median(s.open, func(m measured) time.Duration { return m.p50 }))
@@ -271,6 +287,9 @@ func report(other, ours *side) {
 	line(open+"processor time a request", us, func(s *side) float64 {
 		return seconds(median(s.open, func(m measured) time.Duration { return m.cpu }))
 	})
+	if ours.db > 0 {
+		line(open+"the database's", us, database(func(s *side) []measured { return s.open }))
+	}
 }
 
 // recorded holds the figures against the log: what was answered 200 is there.

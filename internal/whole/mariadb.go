@@ -57,6 +57,9 @@ func (m *MariaDB) start(username string, more ...string) error {
 	return m.cmd.Start()
 }
 
+// PID of the running server.
+func (m *MariaDB) PID() int { return m.cmd.Process.Pid }
+
 // Kill is kill -9.
 func (m *MariaDB) Kill() {
 	_ = m.cmd.Process.Kill()

@@ -206,7 +206,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
   created_at DATETIME(6) NOT NULL,
   UNIQUE KEY deliveries_key (`key`),
   UNIQUE KEY deliveries_recipient (campaign_id, step, round, address, part),
-  KEY deliveries_due (state, platform, connection, operation, priority, campaign_id, due_at, retry_at),
+  KEY deliveries_due (state, platform, connection, operation, priority, campaign_id, due_at, retry_at, address, after_id),
   KEY deliveries_stale (state, stale_at),
   KEY deliveries_lease (state, lease_until),
   KEY deliveries_after (after_id),

@@ -206,7 +206,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE UNIQUE INDEX IF NOT EXISTS deliveries_key ON deliveries (`key`);
 CREATE UNIQUE INDEX IF NOT EXISTS deliveries_recipient ON deliveries (campaign_id, step, round, address, part);
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, platform, connection, operation, priority, campaign_id, due_at, retry_at);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, platform, connection, operation, priority, campaign_id, due_at, retry_at, address, after_id);
 CREATE INDEX IF NOT EXISTS deliveries_stale ON deliveries (state, stale_at);
 CREATE INDEX IF NOT EXISTS deliveries_lease ON deliveries (state, lease_until);
 CREATE INDEX IF NOT EXISTS deliveries_after ON deliveries (after_id);
