@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"akari/bot"
+	"akari/models"
 	"akari/web"
 )
 
@@ -33,6 +34,11 @@ func (h *Handlers) Routes() *http.ServeMux {
 	mux.HandleFunc("POST /v/{token}/open", h.viewerOpen)
 	mux.HandleFunc("POST /v/{token}/seen", h.viewerSeen)
 	mux.HandleFunc("POST /v/{token}/go", h.viewerGo)
+	mux.HandleFunc("POST /v/{token}/ack", h.viewerMark(models.Acks))
+	mux.HandleFunc("POST /v/{token}/used", h.viewerMark(models.Uses))
+	mux.HandleFunc("POST /v/{token}/undo", h.viewerUndo)
+	mux.HandleFunc("POST /v/{token}/deal", h.viewerDeal)
+	mux.HandleFunc("POST /v/{token}/who", h.viewerWho)
 	mux.HandleFunc("GET /v/{token}/captions", h.viewerCaptions)
 	mux.HandleFunc("GET /v/{token}/file/{name}", h.viewerFile)
 	mux.HandleFunc("GET /f/{token}", h.formPage)

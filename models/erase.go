@@ -203,6 +203,8 @@ func (t *Tx) eraseRest(person ID) (map[string]int, error) {
 	}{
 		{"drafts", "DELETE FROM drafts WHERE person_id = ?", []any{person}},
 		{"texts", "DELETE FROM texts WHERE person_id = ?", []any{person}},
+		// What a second reader told about themselves came by the person's link and goes with it.
+		{"texts", "DELETE FROM texts WHERE kind = 'reader' AND event_id IN (SELECT r.event_id FROM readers r JOIN links l ON l.id = r.link_id WHERE l.person_id = ?)", []any{person}},
 		{"invitations", "DELETE FROM invitations WHERE person_id = ?", []any{person}},
 		{"links", "UPDATE links SET revoked_at = ? WHERE person_id = ? AND revoked_at IS NULL", []any{t.now, person}},
 		// Where a visit came from is a hash of an address; the class that it led to stays.

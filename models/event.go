@@ -77,12 +77,13 @@ const (
 
 // The classes of an act.
 const (
-	ClassHuman   = "human"
-	ClassPreview = "preview"
-	ClassScanner = "scanner"
-	ClassSuspect = "suspect"
-	ClassStaff   = "staff"
-	ClassTest    = "test"
+	ClassHuman     = "human"
+	ClassPreview   = "preview"
+	ClassScanner   = "scanner"
+	ClassSuspect   = "suspect"
+	ClassForwarded = "forwarded" // by the link's second reader: credits the link, not the person
+	ClassStaff     = "staff"
+	ClassTest      = "test"
 )
 
 const eventColumns = "id,kind,class,outcome,platform,connection,partner_id,person_id,room_id,object_kind,object_key,object_version," +

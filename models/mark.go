@@ -46,7 +46,8 @@ const (
 	AckUndone    = "ack_undone"
 	Used         = "used"
 	UsedUndone   = "used_undone"
-	DealNamed    = "deal_named" // which deal it was; what was written lies in texts
+	DealNamed    = "deal_named"  // which deal it was; what was written lies in texts
+	ReaderTold   = "reader_told" // the answer to 「別の方ですか?」; a name lies in texts
 )
 
 // ErrNoMarking says that a caller named a table that holds no marks.
@@ -184,4 +185,39 @@ func (t *Tx) KeepAnswer(a Answer) (fresh bool, err error) {
 // AnswerOf answers what a browser said.
 func (t *Tx) AnswerOf(link ID, visit string) (Answer, error) {
 	return first[Answer](t.db, "SELECT link_id,visit,other,same_partner,event_id FROM readers WHERE link_id = ? AND visit = ?", link, visit)
+}
+
+// Reached is how many people of a partner a material has reached.
+type Reached struct {
+	Own        int // people whose own link was really opened
+	Colleagues int // others of the same company who said so on a forwarded link
+}
+
+// Reach answers, per partner key, how many people a material reached. Readers who
+// said that they are from elsewhere, or nothing, are nobody's reach. Staff scope.
+func (t *Tx) Reach(material string) (map[string]Reached, error) {
+	type row struct {
+		PartnerKey string
+		N          int
+	}
+	own, err := all[row](t.db, "SELECT p.`key` AS partner_key, COUNT(DISTINCT l.person_id) AS n FROM events e JOIN links l ON l.id = e.link_id JOIN partners p ON p.id = l.partner_id "+
+		"LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.kind = 'opened' AND e.object_key = ? AND COALESCE(v.class, e.class) = 'human' GROUP BY p.`key`", material)
+	if err != nil {
+		return nil, err
+	}
+	others, err := all[row](t.db, "SELECT p.`key` AS partner_key, COUNT(*) AS n FROM readers r JOIN links l ON l.id = r.link_id JOIN partners p ON p.id = l.partner_id "+
+		"WHERE r.other = 1 AND r.same_partner = 1 AND l.material_key = ? GROUP BY p.`key`", material)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]Reached{}
+	for _, r := range own {
+		out[r.PartnerKey] = Reached{Own: r.N}
+	}
+	for _, r := range others {
+		one := out[r.PartnerKey]
+		one.Colleagues = r.N
+		out[r.PartnerKey] = one
+	}
+	return out, nil
 }

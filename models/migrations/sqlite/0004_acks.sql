@@ -83,12 +83,13 @@ CREATE TABLE IF NOT EXISTS erasures (
 );
 
 -- The same views as before, and v_ack. In company mode (versions: person_level = 0, written by serve and migrate from
--- privacy.person_level) no view says which person it was, nor the address of anybody's one-to-one talk.
+-- privacy.person_level) no view says which person it was, nor the address of anybody's one-to-one talk. What a second
+-- reader did on a forwarded link is nobody's either: it is the link's.
 DROP VIEW IF EXISTS v_event;
 CREATE VIEW v_event AS
 SELECT NULLIF(LOWER(HEX(e.id)), '') AS event_id, e.kind,
   COALESCE(v.class, e.class) AS class,
-  e.platform, p.`key` AS partner_key, CASE WHEN x.value = 0 THEN NULL ELSE w.`key` END AS person_key,
+  e.platform, p.`key` AS partner_key, CASE WHEN x.value = 0 OR v.class = 'forwarded' THEN NULL ELSE w.`key` END AS person_key,
   e.object_kind, e.object_key, e.object_version, e.campaign_id,
   NULLIF(LOWER(HEX(e.delivery_id)), '') AS delivery_id, NULLIF(LOWER(HEX(e.link_id)), '') AS link_id,
   e.source_key, e.occurred_at, e.recorded_at, e.detail
@@ -115,7 +116,7 @@ DROP VIEW IF EXISTS v_view;
 CREATE VIEW v_view AS
 SELECT NULLIF(LOWER(HEX(e.link_id)), '') AS link_id, e.visit, COALESCE(v.class, e.class) AS class,
   e.object_key AS material_key, e.object_version AS material_version,
-  p.`key` AS partner_key, CASE WHEN x.value = 0 THEN NULL ELSE w.`key` END AS person_key, e.page, e.amount AS visible_ms, e.occurred_at AS at
+  p.`key` AS partner_key, CASE WHEN x.value = 0 OR v.class = 'forwarded' THEN NULL ELSE w.`key` END AS person_key, e.page, e.amount AS visible_ms, e.occurred_at AS at
 FROM events e
 LEFT JOIN partners p ON p.id = e.partner_id
 LEFT JOIN people w ON w.id = e.person_id

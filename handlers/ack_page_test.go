@@ -1,0 +1,272 @@
+package handlers_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"akari/models"
+	"akari/models/modelstest"
+)
+
+// browser is one that has one link open, without running its scripts.
+type browser struct {
+	t              *testing.T
+	h              *house
+	at             string // address of the link, on the test's server
+	cookie, agent  string
+	nonce, version string
+}
+
+const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
+
+// openLink opens a link as a browser does: the door, then the page.
+func (h *house) openLink(t *testing.T, link string) *browser {
+	t.Helper()
+	b := &browser{t: t, h: h, at: strings.Replace(link, "https://akari.test", h.url, 1), agent: firefox}
+	_, door := b.do("GET", "", nil)
+	status, _ := b.do("POST", "/open", url.Values{"nonce": {field(t, door, "nonce")}, "script": {"1"}})
+	if status != http.StatusSeeOther || b.cookie == "" {
+		t.Fatalf("the door answered %d", status)
+	}
+	b.page()
+	return b
+}
+
+var hidden = map[string]*regexp.Regexp{"nonce": regexp.MustCompile(`name="nonce" value="([^"]+)"`), "u": regexp.MustCompile(`name="u" value="([^"]+)"`), "mark": regexp.MustCompile(`name="mark" value="([^"]+)"`)}
+
+func field(t *testing.T, page, name string) string {
+	t.Helper()
+	m := hidden[name].FindStringSubmatch(page)
+	if m == nil {
+		t.Fatalf("no %s in the page:\n%s", name, page)
+	}
+	return m[1]
+}
+
+func (b *browser) do(method, path string, form url.Values) (int, string) {
+	b.t.Helper()
+	r, err := http.NewRequest(method, b.at+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", b.agent)
+	if b.cookie != "" {
+		r.Header.Set("Cookie", b.cookie)
+	}
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	a, err := client.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer a.Body.Close()
+	body, err := io.ReadAll(a.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if c := a.Header.Get("Set-Cookie"); c != "" {
+		b.cookie, _, _ = strings.Cut(c, ";")
+	}
+	return a.StatusCode, string(body)
+}
+
+// page is the material's page as it is now.
+func (b *browser) page() string {
+	b.t.Helper()
+	status, body := b.do("GET", "", nil)
+	if status != http.StatusOK {
+		b.t.Fatalf("the page answered %d", status)
+	}
+	if m := hidden["nonce"].FindStringSubmatch(body); m != nil {
+		b.nonce = m[1]
+	}
+	return body
+}
+
+// press posts a button's form and answers the page afterwards.
+func (b *browser) press(path string, pairs ...string) string {
+	b.t.Helper()
+	form := url.Values{"nonce": {b.nonce}}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	if status, body := b.do("POST", path, form); status != http.StatusSeeOther {
+		b.t.Fatalf("POST %s answered %d: %s", path, status, body)
+	}
+	return b.page()
+}
+
+// materialLink asks for the guide in chat and answers its personal address.
+func materialLink(t *testing.T, h *house, who string) string {
+	t.Helper()
+	handed(t, h, who)
+	return h.As(who).In("direct-" + who).Link("開く")
+}
+
+func TestReadAndUsedOnThePageAndInChatAreOne(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		b := h.openLink(t, materialLink(t, h, "aoba-01"))
+		said(t, []string{b.page()}, "内容を確認しました", "商談で使った")
+		page := b.press("/ack", "version", "2")
+		said(t, []string{page}, `<p class="done"><span aria-hidden="true">✓</span> 内容を確認しました`, "取り消す(確認)")
+		same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 guide@2")
+		h.As("aoba-01").In("direct-aoba-01").Wait("第2版を確認済み") // the card in the chat shows it too
+		// Once more, there and here, at once.
+		link := h.linkOf(t, "aoba-01")
+		var running sync.WaitGroup
+		for i := range 4 {
+			running.Go(func() {
+				_, _ = b.do("POST", "/ack", url.Values{"nonce": {b.nonce}, "version": {"2"}})
+				if _, err := h.mind.Receive(context.Background(), pressed("page"+string(rune('a'+i)), "aoba-01", "direct-aoba-01", "material.ack", "l", link)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		running.Wait()
+		same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 guide@2")
+		page = b.press("/undo", "mark", field(t, page, "mark"))
+		unsaid(t, []string{page}, "✓")
+		same(t, "acknowledgements", h.marks(t, "acks"), "-aoba-01 guide@2")
+
+		page = b.press("/used", "version", "2")
+		u := field(t, page, "u")
+		status, form := b.do("POST", "/deal", url.Values{"nonce": {b.nonce}, "u": {u}})
+		if status != http.StatusOK || !strings.Contains(form, "商談名") {
+			t.Fatalf("the form answered %d: %s", status, form)
+		}
+		for range 2 { // a double click is told once
+			b.press("/deal", "u", u, "deal", "北海道物産様", "number", "D-77")
+		}
+		if texts := modelstest.Table(t, h.driver, h.dsn, "SELECT body FROM texts WHERE kind = 'deal'"); len(texts) != 1 || texts[0]["body"] != "商談名: 北海道物産様\n案件番号: D-77" {
+			t.Errorf("what was told of the deal is %v", texts)
+		}
+		n := h.events(t)
+		for kind, want := range map[string]int{"acknowledged": 1, "ack_undone": 1, "used": 1, "deal_named": 1} {
+			if n[kind] != want {
+				t.Errorf("%d events %q, want %d (all: %v)", n[kind], kind, want, n)
+			}
+		}
+	})
+}
+
+// What is no press of the link's person on a page of ours counts for nobody.
+func TestForgedPressesOnThePage(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	link := materialLink(t, h, "aoba-01")
+	b := h.openLink(t, link)
+	good := url.Values{"nonce": {b.nonce}, "version": {"2"}}
+	nothing := func(what string, b *browser, path string, form url.Values, want int) {
+		t.Helper()
+		if status, _ := b.do("POST", path, form); status != want {
+			t.Errorf("%s: %d, want %d", what, status, want)
+		}
+		same(t, "acknowledgements", h.marks(t, "acks"))
+		same(t, "uses", h.marks(t, "uses"))
+	}
+	for _, path := range []string{"/ack", "/used", "/undo", "/deal", "/who"} {
+		nothing("without a nonce", b, path, url.Values{"version": {"2"}}, http.StatusBadRequest)
+		nothing("with another nonce", b, path, url.Values{"nonce": {"x" + b.nonce[1:]}, "version": {"2"}}, http.StatusBadRequest)
+	}
+	noCookie := *b
+	noCookie.cookie = ""
+	nothing("without the cookie", &noCookie, "/ack", good, http.StatusSeeOther)
+	nothing("a version that nobody was shown", b, "/ack", url.Values{"nonce": {b.nonce}, "version": {"7"}}, http.StatusBadRequest)
+	nothing("somebody's mark", b, "/undo", url.Values{"nonce": {b.nonce}, "mark": {"people:01"}}, http.StatusBadRequest)
+	wrong := *b
+	wrong.at = b.at[:len(b.at)-2] + "AA"
+	nothing("another token", &wrong, "/ack", good, http.StatusGone)
+	for class, reason := range map[string]string{"scanner": "burst", "preview": "agent", "staff": "staff_link", "test": "test_link", "forwarded": "second_device"} {
+		h.classVisits(t, class, reason)
+		nothing("a "+class, b, "/ack", good, http.StatusSeeOther)
+		if class != "forwarded" {
+			unsaid(t, []string{b.page()}, "内容を確認しました")
+		}
+	}
+	h.classVisits(t, "human", "visible")
+	b.press("/ack", "version", "2")
+	same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 guide@2")
+}
+
+// classVisits gives every visit a class, as later knowledge does.
+func (h *house) classVisits(t *testing.T, class, reason string) {
+	t.Helper()
+	err := h.store.InTx(context.Background(), func(tx *models.Tx) error {
+		visits, err := tx.VisitsBetween(time.Now().Add(-time.Hour), time.Now().Add(time.Hour), nil, 100)
+		for _, v := range visits {
+			v.Class, v.Reason = class, reason
+			if err := tx.SaveVisit(v); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestASecondReaderIsAskedOnceAndCreditsTheLink(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		link := materialLink(t, h, "aoba-01")
+		b := h.openLink(t, link)
+		unsaid(t, []string{b.page()}, "別の方ですか")
+		b.press("/ack", "version", "2") // before anybody knew that it was somebody else
+		b.press("/who", "who", "other") // nobody was asked
+		same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 guide@2")
+		h.classVisits(t, models.ClassForwarded, "second_device")
+		said(t, []string{b.page()}, "別の方ですか", "本人です", "同じ会社の別の者です", "ほかの会社の者です")
+		status, form := b.do("POST", "/who", url.Values{"nonce": {b.nonce}, "who": {"colleague"}})
+		if status != http.StatusOK || !strings.Contains(form, "お名前") {
+			t.Fatalf("%d: %s", status, form)
+		}
+		for range 2 {
+			b.press("/who", "name", "高橋みどり", "company", "青葉商事")
+		}
+		b.press("/who", "who", "self") // the first answer stays
+		unsaid(t, []string{b.page()}, "別の方ですか", "内容を確認しました")
+		same(t, "acknowledgements", h.marks(t, "acks"), "-aoba-01 guide@2") // not the person's
+		visits := modelstest.Table(t, h.driver, h.dsn, "SELECT class, reason FROM visits")
+		if len(visits) != 1 || visits[0]["class"] != "forwarded" || visits[0]["reason"] != "told" {
+			t.Errorf("the visit is %v", visits)
+		}
+		if hits := modelstest.Search(t, h.driver, h.dsn, "高橋みどり"); len(hits) != 1 || !strings.HasPrefix(hits[0], "texts.body") {
+			t.Errorf("the name stands in %v", hits)
+		}
+		rows := modelstest.Table(t, h.driver, h.dsn, "SELECT other, same_partner FROM readers")
+		if len(rows) != 1 || rows[0]["other"] != "1" || rows[0]["same_partner"] != "1" {
+			t.Errorf("the answer is %v", rows)
+		}
+		if rows := modelstest.Table(t, h.driver, h.dsn, "SELECT kind FROM v_event WHERE kind = 'opened' AND (class = 'human' OR person_key IS NOT NULL)"); len(rows) != 0 {
+			t.Errorf("the person is credited: %v", rows)
+		}
+		if rows := modelstest.Table(t, h.driver, h.dsn, "SELECT person_key FROM v_view WHERE person_key IS NOT NULL"); len(rows) != 0 {
+			t.Errorf("the person is credited: %v", rows)
+		}
+		err := h.store.View(context.Background(), func(tx *models.Tx) error {
+			reach, err := tx.Reach("guide")
+			if len(reach) != 1 || reach["p-aoba"] != (models.Reached{Own: 0, Colleagues: 1}) {
+				t.Errorf("the reach is %v", reach)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Their own word clears the person: another browser.
+		again := h.openLink(t, link)
+		h.classVisits(t, models.ClassForwarded, "second_device")
+		again.press("/who", "who", "self")
+		said(t, []string{again.page()}, "内容を確認しました")
+	})
+}
