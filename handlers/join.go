@@ -19,7 +19,9 @@ func factual(in bot.Inbound) func(*Turn) error {
 		return (*Turn).changed
 	case bot.Withdrawn:
 		return (*Turn).withdrawn
-	case bot.Unknown, bot.Watched:
+	case bot.Watched:
+		return (*Turn).watched
+	case bot.Unknown:
 		return (*Turn).unknown
 	}
 	return nil

@@ -148,8 +148,8 @@ func (h *Handlers) accountOne(tx *models.Tx, l models.Link, visit string, lm mod
 	v.Gestures = min(v.Gestures+b.Gestures, 1_000_000)
 	now := tx.Now()
 	v.SeenAt = &now
-	told, grew := learn(&v.Facts, lm, b, c, h.VisibleMin.Milliseconds())
-	if err := tx.Append(h.beaconEvents(l, v, lm, b, c, told)...); err != nil {
+	told, firsts, grew := learn(&v.Facts, lm, b, c, h.VisibleMin.Milliseconds())
+	if err := tx.Append(h.beaconEvents(l, v, lm, b, c, told, firsts)...); err != nil {
 		return false, err
 	}
 	if err := h.judge(tx, &v); err != nil {
@@ -165,14 +165,14 @@ func materialName(lm models.LinkMaterial) string {
 
 // learn adds a beacon's credit to what the visit has shown of a material. told
 // is what is now to be told of pages: a page that was on screen for less than
-// links.visible_min altogether is no page view yet. grew says that a page was
-// told for the first time, or that more of a video was.
-func learn(f *models.Facts, lm models.LinkMaterial, b beacon, c credited, visibleMin int64) (told map[int]int64, grew bool) {
+// links.visible_min altogether is no page view yet. firsts are the pages that are
+// told for the first time; grew says that there are any, or more of a video.
+func learn(f *models.Facts, lm models.LinkMaterial, b beacon, c credited, visibleMin int64) (told map[int]int64, firsts map[int]bool, grew bool) {
 	name := materialName(lm)
 	s := f.Materials[name]
 	s.Of = max(s.Of, b.Of)
 	s.Length = max(s.Length, b.Length)
-	told = map[int]int64{}
+	told, firsts = map[int]int64{}, map[int]bool{}
 	for page, ms := range c.pages {
 		if s.Pages == nil {
 			s.Pages = map[int]int64{}
@@ -183,7 +183,7 @@ func learn(f *models.Facts, lm models.LinkMaterial, b beacon, c credited, visibl
 		case before >= visibleMin && before > 0:
 			told[page] = ms
 		case before+ms >= visibleMin:
-			told[page], grew = before+ms, true
+			told[page], firsts[page] = before+ms, true
 		}
 	}
 	watched, gained := s.Watched.Add(c.watched...)
@@ -192,13 +192,13 @@ func learn(f *models.Facts, lm models.LinkMaterial, b beacon, c credited, visibl
 		f.Materials = map[string]models.Shown{}
 	}
 	f.Materials[name] = s
-	return told, grew || gained > 0
+	return told, firsts, len(firsts) > 0 || gained > 0
 }
 
 // beaconEvents are a beacon's events: one for each page or one for a video, else
 // one that only says that the page was on screen. The first carries what the
 // visit's facts can be made of again.
-func (h *Handlers) beaconEvents(l models.Link, v models.Visit, lm models.LinkMaterial, b beacon, c credited, told map[int]int64) []models.Event {
+func (h *Handlers) beaconEvents(l models.Link, v models.Visit, lm models.LinkMaterial, b beacon, c credited, told map[int]int64, firsts map[int]bool) []models.Event {
 	key := "seen/" + l.ID.String() + "/" + v.Visit + "/" + b.Tab + "/" + strconv.Itoa(b.Seq)
 	event := func(kind string, amount int64) models.Event {
 		e := h.about(l, v.Visit, lm)
@@ -213,6 +213,9 @@ func (h *Handlers) beaconEvents(l models.Link, v models.Visit, lm models.LinkMat
 	for _, p := range pagesOf(told) {
 		e := event(models.PageViewed, told[p])
 		e.Page, e.SourceKey = &p, key+"/"+strconv.Itoa(p)
+		if firsts[p] {
+			e.Detail = models.Detail{"view": 1}
+		}
 		out = append(out, e)
 	}
 	if len(c.watched) > 0 {

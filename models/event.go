@@ -63,6 +63,15 @@ const (
 	Commanded      = "commanded"
 	RoomMapped     = "room_mapped"
 
+	// On a link's page; see docs/figures.md for what each says.
+	Hit          = "hit"           // something asked for the address: no visit, no verdict
+	Seen         = "seen"          // a page was on screen that no page view or video tells of; Amount = visible ms
+	PageViewed   = "page_viewed"   // Page was on screen; Amount = visible ms
+	VideoWatched = "video_watched" // Detail intervals: media time shown, ms; Amount = their length
+	Completed    = "completed"     // once per link, material and version; Amount = share in percent
+	ToolOpened   = "tool_opened"   // the reader went on to a tool's address
+	VideoEnded   = "video_ended"   // LINE's word that a video message was played to its end
+
 	OutcomeReported = "outcome_reported" // a deal or another result, told by import, press or command
 )
 

@@ -8,17 +8,6 @@ import (
 	"time"
 )
 
-// The kinds of event that a viewer's page brings about.
-const (
-	Hit          = "hit"           // somebody or something asked for a link's address: no visit, no verdict
-	Seen         = "seen"          // a page without pages or seconds of its own was on screen; Amount = visible ms
-	PageViewed   = "page_viewed"   // Page was on screen; Amount = visible ms
-	VideoWatched = "video_watched" // Detail intervals: media time shown, ms; Amount = ms shown that were new to the visit
-	Completed    = "completed"     // once per link, material and version
-	ToolOpened   = "tool_opened"   // the reader went on to a tool's address
-	VideoEnded   = "video_ended"   // LINE's own word that a video message was played to its end; never merged with a page's figure
-)
-
 // Visit is one opening of a link in one browser, with its class.
 type Visit struct {
 	LinkID      ID
