@@ -2,71 +2,97 @@ package content
 
 import "math"
 
-// evidence is what the decision looks at. All are ratios, so that they mean the
+// The evidence that a decision looks at. All are ratios, so that they mean the
 // same in a list of ten entries and of ten thousand, with the Japanese
 // dictionary and without.
-type evidence struct {
-	question float64 // share of the question that the first hit covers (all views)
-	wording  float64 // share of the first hit's best wording that the question covers
-	lead     float64 // how far the first hit is ahead of the second, as a share of its score
-	leadTop  float64 // how far it is ahead of the fourth: up to three near twins are no doubt
-	length   float64 // the question's weight in rare words, as log(1+n): one word proves little
-}
-
-// decision weights: two logistic models, each fitted with every set counting
-// alike. See docs/search.md for the sets, the fit and what it gives on sets that
-// it has not seen.
-var (
-	// chance that one of the first three answers
-	someAnswer = evidenceModel{question: 3.2, wording: 0.9, leadTop: 1.6, length: 0.8, bias: -4.4}
-	// chance that the first answers
-	firstAnswer = evidenceModel{question: 3.0, wording: 1.2, lead: 1.8, length: 0.75, bias: -4.5}
+const (
+	evQuestion    = iota // share of the question that the first hit covers (all views)
+	evWording            // share of the first hit's best wording that the question covers
+	evBoth               // the product of these two: both say the same
+	evWords              // share of the question's words, without grams, in that wording
+	evUnknown            // share of the question's words that are nowhere
+	evLead               // how far the first hit is ahead of the second, as a share of its score
+	evLeadTop            // how far it is ahead of the fourth: up to three near twins are no doubt
+	evLength             // the question's weight in rare words, as log(1+n): one word proves little
+	evWordsLength        // words × length: a whole short question proves less than a whole long one
+	evWordsLead          // words × lead
+	evUtterances         // share of the score that comes from questions, not answers and labels
+	evAgree              // what the classifier thinks of the first hit, -½ to ½; 0 where there is none
+	evidences
 )
 
+// EvidenceNames names the numbers of an Example, in order.
+func EvidenceNames() []string {
+	return []string{"question", "wording", "both", "words", "unknown", "lead", "leadTop", "length", "words×length", "words×lead", "utterances", "agree"}
+}
+
+type evidence [evidences]float64
+
+// chanceModel is a logistic model: a weight for each evidence, then a constant.
+type chanceModel [evidences + 1]float64
+
+func (m *chanceModel) chance(e *evidence) float64 {
+	z := m[evidences]
+	for i, v := range e {
+		z += m[i] * v
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
 const (
-	// Below this chance silence and a person serve better than three guesses.
-	weakFrom = 0.45
+	// silenceRatio is how much likelier silence must be to be right: 1, as it is
+	// the likelier one that is chosen.
+	silenceRatio = 1.0
 	// From here on the first answer is given at once: about four of five are right.
 	goodFrom = 0.6
 )
 
-type evidenceModel struct{ question, wording, lead, leadTop, length, bias float64 }
-
-func (m evidenceModel) chance(e evidence) float64 {
-	z := m.bias + m.question*e.question + m.wording*e.wording + m.lead*e.lead + m.leadTop*e.leadTop + m.length*e.length
-	return 1 / (1 + math.Exp(-z))
-}
-
 // decide says how sure the ranking is, and the chance that one of its first
-// three entries answers.
-func (rk ranking) decide(x *index) (Decision, float64) {
+// three entries answers. Silence is right where it is likelier that nothing
+// answers than that the first hit does.
+func (rk *ranking) decide(x *index) (Decision, float64) {
 	e := rk.evidence(x)
-	some := someAnswer.chance(e)
+	first, none := firstAnswers.chance(&e), nothingAnswers.chance(&e)
+	some := max(first, oneOfThree.chance(&e))
 	switch {
-	case some < weakFrom:
+	case none > first*silenceRatio:
 		return None, some
-	case firstAnswer.chance(e) >= goodFrom:
+	case first >= goodFrom:
 		return Good, some
 	}
 	return Weak, some
 }
 
-func (rk ranking) evidence(x *index) evidence {
-	first := rk.top[0]
+func (rk *ranking) evidence(x *index) (e evidence) {
+	first := &rk.top[0]
 	behind := func(i int) float64 {
 		if i >= len(rk.top) {
 			return 1
 		}
 		return 1 - float64(rk.top[i].score/first.score)
 	}
-	e := evidence{lead: behind(1), leadTop: behind(3)}
+	e[evLead], e[evLeadTop] = behind(1), behind(3)
 	if rk.ideal > 0 {
-		e.question = min(1.5, float64(first.score)/rk.ideal)
+		e[evQuestion] = min(1.5, float64(first.views[viewUtterance]+first.views[viewAnswer]+first.views[viewLabel])/rk.ideal)
 	}
 	if mass := x.unitMass[first.unit]; mass > 0 {
-		e.wording = min(1, float64(first.utter/mass))
+		e[evWording] = min(1, float64(first.utter/mass))
+	}
+	e[evBoth] = min(1, e[evQuestion]) * e[evWording]
+	if rk.idealWords > 0 {
+		e[evWords] = min(1, float64(first.words)/rk.idealWords)
+		if rk.small {
+			e[evWords] = min(1, float64(first.utter)/rk.idealWords)
+		}
+		e[evUnknown] = rk.unknown / rk.idealWords
 	}
 	rarest := idf(x.words[viewUtterance].units, 0)
-	e.length = math.Log1p(rk.ideal / rarest)
+	e[evLength] = math.Log1p(rk.ideal / rarest)
+	e[evWordsLength] = e[evWords] * e[evLength]
+	e[evWordsLead] = e[evWords] * e[evLead]
+	e[evUtterances] = float64(first.views[viewUtterance] / first.score)
+	if x.classes != nil {
+		e[evAgree] = float64(first.class) - 0.5
+	}
 	return e
 }

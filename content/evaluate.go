@@ -84,13 +84,13 @@ func Evaluate(docs []Doc, queries []Query, o EvalOptions) (Evaluation, error) {
 	if o.Top <= 0 || o.Top > maxHits {
 		o.Top = maxHits
 	}
-	ask, ev, err := evalSearch(docs, o)
+	r, ev, err := evalReady(docs, o)
 	if err != nil {
 		return ev, err
 	}
 	warm := min(len(queries), 50) // page in the dictionary and fill pools
 	for _, q := range queries[:warm] {
-		ask(q.Text)
+		r.ask(q.Text)
 	}
 	results := make([]Result, len(queries))
 	times := make([]time.Duration, len(queries))
@@ -98,7 +98,7 @@ func Evaluate(docs []Doc, queries []Query, o EvalOptions) (Evaluation, error) {
 	cpu := processorTime()
 	for i, q := range queries {
 		start := time.Now() // monotonic
-		results[i] = ask(q.Text)
+		results[i] = r.ask(q.Text)
 		times[i] = time.Since(start)
 	}
 	cpu = processorTime() - cpu
@@ -114,8 +114,20 @@ func Evaluate(docs []Doc, queries []Query, o EvalOptions) (Evaluation, error) {
 	return ev, nil
 }
 
-// evalSearch prepares the search to be measured and times its indexing.
-func evalSearch(docs []Doc, o EvalOptions) (func(string) Result, Evaluation, error) {
+// ready is an index with what reads questions to it.
+type ready struct {
+	index *index
+	ana   *analyzer
+	syn   *synonyms
+	texts []docText
+}
+
+func (r *ready) ask(s string) Result {
+	return r.index.search(r.ana, r.syn, s, func(int) bool { return true })
+}
+
+// evalReady prepares the search to be measured and times its indexing.
+func evalReady(docs []Doc, o EvalOptions) (*ready, Evaluation, error) {
 	var ev Evaluation
 	ana := newAnalyzer()
 	var texts []docText
@@ -123,7 +135,10 @@ func evalSearch(docs []Doc, o EvalOptions) (func(string) Result, Evaluation, err
 	if l := o.Library; l != nil {
 		<-l.Ready()
 		s := l.cur.Load()
-		ana, syn = s.ana, s.synonyms
+		if ana, syn = s.ana, s.synonyms; o.Small && ana.ja != nil {
+			ana = newAnalyzer()
+			syn = newSynonyms(ana, append(l.ground.synonymGroups(), l.main.synonymGroups()...))
+		}
 		for _, e := range s.entries {
 			texts = append(texts, e.docText(s.matByID))
 		}
@@ -144,8 +159,7 @@ func evalSearch(docs []Doc, o EvalOptions) (func(string) Result, Evaluation, err
 	x := newIndex(ana, texts)
 	ev.IndexMS = time.Since(start).Milliseconds()
 	ev.Entries = len(texts)
-	everyone := func(int) bool { return true }
-	return func(s string) Result { return x.search(ana, syn, s, everyone) }, ev, nil
+	return &ready{x, ana, syn, texts}, ev, nil
 }
 
 func (d Doc) docText() docText {

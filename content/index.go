@@ -38,6 +38,7 @@ type index struct {
 	words     [views]postings
 	grams     [views]postings
 	pool      *sync.Pool
+	classes   *classifier // nil where no entries have many wordings
 
 	// For updates: what made it, each entry's sum, and how many entries changed
 	// since everything was last built anew.
@@ -199,6 +200,7 @@ func newIndex(ana *analyzer, docs []docText) *index {
 		x.grams[v] = g[v].finish(viewB[v])
 	}
 	x.complete(ana.weights())
+	x.classes = train(ana, docs, classBudget)
 	return x
 }
 

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -59,6 +60,9 @@ func (x *lexicon) learn(t *terms) {
 				for _, k := range shortened(s.text) {
 					x.typo[k] = append(x.typo[k], s)
 				}
+			}
+			if !isPlainASCII(s.text) { // a katakana word that somebody writes in hiragana
+				x.reading[hash(s.text)] = append(x.reading[hash(s.text)], s.term)
 			}
 		})
 	}
@@ -172,9 +176,9 @@ func (x *lexicon) byReading(t *terms, stretch []rune, known func(uint64) bool) {
 		for n := min(len(stretch)-i, maxReading); n >= minReading; n-- {
 			found := false
 			for _, term := range x.reading[hash(string(stretch[i:i+n]))] {
-				if known(term) {
+				if known(term) && !slices.Contains(t.words, term) {
 					t.alt(alternative{term: term, weight: readingWeight})
-					found = true
+					found, t.read = true, true
 				}
 			}
 			if found {

@@ -10,6 +10,11 @@ type scratch struct {
 	alt   [views][]float32 // what one word's alternatives give, while they are compared
 	hit   []uint32         // the units that alt holds something for
 	top   []scored
+
+	chance   []float32 // by class
+	byEntry  []float32 // the same by entry, 0 for those that are no class
+	features []int32
+	lift     float32 // what the classifier's full chance adds to a score
 }
 
 type scored struct {
@@ -35,6 +40,9 @@ func newScratch(x *index) *scratch {
 			sc.entry[v] = make([]float32, n)
 		}
 		sc.alt[v] = make([]float32, n)
+	}
+	if x.classes != nil {
+		sc.chance, sc.byEntry = make([]float32, len(x.classes.classes)+1), make([]float32, len(x.keys))
 	}
 	return sc
 }
@@ -62,6 +70,7 @@ type ranking struct {
 	ideal,
 	idealWords, // of it, by words
 	unknown float64 // of that, by words that are nowhere
+	small bool // without the dictionary
 }
 
 func (x *index) search(ana *analyzer, syn *synonyms, text string, allowed func(int) bool) Result {
@@ -89,11 +98,15 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 	q.reset()
 	q.spell = true
 	ana.analyze(text, maxQueryRunes, q)
+	q.bigrams()
 	slices.Sort(q.words)
 	q.words = slices.Compact(q.words)
 	slices.Sort(q.grams)
 	q.grams = slices.Compact(q.grams)
 	ana.lex.alternatives(q, x.known)
+	if q.read { // what the dictionary made of the same kana says nothing
+		q.words = slices.DeleteFunc(q.words, func(t uint64) bool { return !x.known(t) })
+	}
 	syn.expand(normalize(text, maxQueryRunes), q)
 	sc.clear()
 	var rk ranking
@@ -106,12 +119,30 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 	}
 	rk.ideal = rk.idealWords
 	for _, t := range q.grams {
-		rk.ideal += x.add(sc, t, w, gramTerm)
+		gain := x.add(sc, t, w, gramTerm)
+		rk.ideal += gain
+		if _, ok := x.grams[viewUtterance].terms[t]; !ok && ana.ja == nil {
+			rk.unknown += gain
+		}
+	}
+	if rk.small = ana.ja == nil; rk.small { // pairs stand for words
+		rk.idealWords = rk.ideal
 	}
 	x.meanings(sc, 0, 0, w) // what stands for no single word
+	if x.classes != nil {
+		x.classify(sc)
+	}
 	x.collect(sc, allowed, w)
 	rk.top = sc.top
 	return rk
+}
+
+// classify lets the classifier speak; an entry that is no class has chance 0.
+func (x *index) classify(sc *scratch) {
+	sc.features = x.classes.classify(&sc.query, sc.chance, sc.features)
+	for class, e := range x.classes.classes {
+		sc.byEntry[e] = sc.chance[class]
+	}
 }
 
 // known says whether a word is anywhere in the index.
@@ -203,9 +234,27 @@ func (x *index) gather(sc *scratch, v view, a alternative, w *weights) {
 	}
 }
 
+// classWeight is what the classifier's certainty weighs, as a share of the best
+// score that an utterance has.
+var classWeight float32 = 0.7
+
+// best is the best utterance's score.
+func (sc *scratch) best(x *index, w *weights) float32 {
+	var best float32
+	for u, s := range sc.unit[wordTerm] {
+		s += sc.unit[gramTerm][u]
+		best = max(best, s*(1-w.exact+w.exact*min(1, s/x.unitMass[u])))
+	}
+	return best
+}
+
 // collect picks the best entries by their best utterance plus their other views.
 func (x *index) collect(sc *scratch, allowed func(int) bool, w *weights) {
 	top := sc.top[:0]
+	sc.lift = 0
+	if x.classes != nil {
+		sc.lift = classWeight * sc.best(x, w)
+	}
 	words, grams := sc.unit[wordTerm], sc.unit[gramTerm]
 	for e := range x.keys {
 		var best scored
@@ -222,6 +271,10 @@ func (x *index) collect(sc *scratch, allowed func(int) bool, w *weights) {
 		}
 		best.views[viewAnswer], best.views[viewLabel] = sc.entry[viewAnswer][e], sc.entry[viewLabel][e]
 		best.score = best.views[viewUtterance] + best.views[viewAnswer] + best.views[viewLabel]
+		if sc.lift > 0 {
+			best.class = sc.byEntry[e]
+			best.score += sc.lift * best.class
+		}
 		if best.score <= 0 || (len(top) == maxHits && best.score <= top[maxHits-1].score) || !allowed(e) {
 			continue
 		}

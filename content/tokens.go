@@ -24,10 +24,13 @@ type terms struct {
 	readings []spelling
 	kana     [][]rune
 	alts     []alternative // of a question: what may stand for its words
+	read     bool          // a stretch of kana was read as a word
+	next     []uint64      // its neighbouring words, for the classifier
 }
 
 func (t *terms) reset() {
 	t.words, t.grams = t.words[:0], t.grams[:0]
+	t.read = false
 	t.spelled, t.readings, t.kana, t.alts = t.spelled[:0], t.readings[:0], t.kana[:0], t.alts[:0]
 }
 
