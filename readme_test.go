@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 // What the pages for people point at is there: files, tests and make targets.
@@ -42,6 +44,48 @@ func TestPagesPointAtWhatIsThere(t *testing.T) {
 		for _, m := range regexp.MustCompile("`make ([a-z]+)").FindAllStringSubmatch(string(b), -1) {
 			if !strings.Contains(string(makefile), "\n"+m[1]+":") {
 				t.Errorf("%s says make %s, and the Makefile has no such target", page, m[1])
+			}
+		}
+	}
+}
+
+// Both READMEs list the commands that there are, and no other.
+func TestReadmesListEveryCommand(t *testing.T) {
+	parser, err := kong.New(&CLI{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := map[string]bool{}
+	for _, leaf := range parser.Model.Leaves(true) {
+		built["akari "+strings.Join(strings.Fields(leaf.Path()), " ")] = true
+	}
+	for _, page := range []string{"README.md", "README.ja.md"} {
+		b, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := map[string]bool{}
+		for _, m := range regexp.MustCompile("(?m)^\\| `(akari [^`]+)` \\|").FindAllStringSubmatch(string(b), -1) {
+			// `akari migrate up\|status` and `akari campaign create --file F \| list` are two each.
+			group := ""
+			for i, part := range strings.Split(m[1], `\|`) {
+				words := strings.Fields(regexp.MustCompile(`\[.*?\]|--.*`).ReplaceAllString(part, ""))
+				if i == 0 && len(words) > 1 {
+					group = strings.Join(words[:len(words)-1], " ")
+				} else if i > 0 {
+					words = append(strings.Fields(group), words...)
+				}
+				listed[strings.Join(words, " ")] = true
+			}
+		}
+		for c := range built {
+			if !listed[c] {
+				t.Errorf("%s does not list %s", page, c)
+			}
+		}
+		for c := range listed {
+			if !built[c] {
+				t.Errorf("%s lists %s, and there is no such command", page, c)
 			}
 		}
 	}
