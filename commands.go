@@ -35,6 +35,7 @@ type CLI struct {
 	FAQ      FAQCmd      `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
 	Campaign CampaignCmd `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
 	Person   PersonCmd   `cmd:"" help:"People: invite one."`
+	Digest   DigestCmd   `cmd:"" help:"The weekly digest: make it now, or show what it would say."`
 	Report   ReportCmd   `cmd:"" help:"Figures: recount what they are made of."`
 	Version  VersionCmd  `cmd:"" help:"Show version, commit, Go version and schema version."`
 }

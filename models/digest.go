@@ -50,7 +50,7 @@ type Digest struct {
 	State      string
 	ErrorCode  string
 	DeliveryID ID     // of its first part
-	Said       Counts // what it told, so that the next one can correct it
+	Said       Counts `gorm:"-"` // what it told, so that the next one can correct it
 }
 
 // LastDigest answers the ISO week an audience was told last, "" for none.
@@ -86,4 +86,9 @@ func (t *Tx) AddDigest(d Digest) error {
 		return ErrDuplicate
 	}
 	return err
+}
+
+// DigestsOf answers the digests of a week. Staff scope.
+func (t *Tx) DigestsOf(isoWeek string) ([]Digest, error) {
+	return all[Digest](t.db, "SELECT audience,iso_week,week_start,week_end,state,error_code,delivery_id FROM digests WHERE iso_week = ? ORDER BY audience", isoWeek)
 }

@@ -1,0 +1,310 @@
+package handlers
+
+import (
+	"errors"
+	"slices"
+	"sort"
+	"time"
+
+	"akari/models"
+)
+
+// weekReader counts each week once, however many audiences it is told to.
+type weekReader struct {
+	counted   map[[2]time.Time]models.Counted
+	materials map[[2]time.Time]map[models.ID]map[string]models.Counts
+	known     map[models.ID]int64
+}
+
+func newWeekReader() *weekReader {
+	return &weekReader{counted: map[[2]time.Time]models.Counted{}, materials: map[[2]time.Time]map[models.ID]map[string]models.Counts{}}
+}
+
+func (r *weekReader) week(tx *models.Tx, w models.Week) (models.Counted, error) {
+	at := [2]time.Time{w.Start, w.End}
+	if c, ok := r.counted[at]; ok {
+		return c, nil
+	}
+	c, err := tx.Count(models.Period{From: w.Start, To: w.End})
+	if err == nil {
+		r.counted[at] = c
+	}
+	return c, err
+}
+
+func (r *weekReader) funnel(tx *models.Tx, w models.Week) (map[models.ID]map[string]models.Counts, error) {
+	at := [2]time.Time{w.Start, w.End}
+	if c, ok := r.materials[at]; ok {
+		return c, nil
+	}
+	c, err := tx.CountMaterials(models.Period{From: w.Start, To: w.End})
+	if err == nil {
+		r.materials[at] = c
+	}
+	return c, err
+}
+
+// digestRead is everything that one digest tells, without a sentence.
+type digestRead struct {
+	week      models.Week
+	partners  []models.Partner
+	this, was map[models.ID]models.Counts
+	total     models.Counts
+	before    models.Counts
+	corrected models.Counts // what the last digest said otherwise of the week before
+	silent    []silentPartner
+	silentAll int
+	lean      []leanPartner
+	gaps      models.GapState
+	answered  []models.SupportAnswer
+	funnel    []materialSteps
+	outcomes  []models.OutcomeSum
+	ownerless int
+	owners    map[models.ID]models.Person
+}
+
+type silentPartner struct {
+	partner models.Partner
+	known   int64
+	last    *time.Time // before the week
+	stopped bool       // moved in the week before
+}
+
+type leanPartner struct {
+	partner models.Partner
+	active  int64
+	known   int64
+	share   int // percent of acts that are one person's
+}
+
+type materialSteps struct {
+	key   string
+	steps models.Counts
+}
+
+// Bounds of what one message lists; what is beyond is counted.
+const (
+	silentShown   = 5
+	leanShown     = 3
+	materialShown = 5
+	leanActs      = 5  // fewer acts say nothing about who carries a partner
+	leanShare     = 80 // percent
+)
+
+// read asks the log for everything that a digest tells.
+func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, r *weekReader) (*digestRead, error) {
+	out := &digestRead{week: w, owners: map[models.ID]models.Person{}}
+	staff, err := tx.StaffIn("")
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range staff {
+		out.owners[p.ID] = p
+	}
+	all, err := tx.Partners()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range all {
+		if a.covers(p, out.owners[p.OwnerID].Key) {
+			out.partners = append(out.partners, p)
+		}
+	}
+	this, err := r.week(tx, w)
+	if err != nil {
+		return nil, err
+	}
+	was, err := r.week(tx, w.Before(a.Zone))
+	if err != nil {
+		return nil, err
+	}
+	out.this, out.was = this.Partners, was.Partners
+	out.total, out.before = sum(out.partners, this), sum(out.partners, was)
+	if r.known == nil {
+		if r.known, err = tx.KnownMembers(); err != nil {
+			return nil, err
+		}
+	}
+	out.findLean(this, r.known)
+	if err := out.findSilent(tx, r.known); err != nil {
+		return nil, err
+	}
+	materials, err := r.funnel(tx, w)
+	if err != nil {
+		return nil, err
+	}
+	out.addFunnel(materials)
+	return out, out.readWork(tx, a, now)
+}
+
+// covers tells whether an audience reads about a partner.
+func (a Audience) covers(p models.Partner, owner string) bool {
+	return (len(a.Partners) == 0 || slices.Contains(a.Partners, p.Key)) && (len(a.Owners) == 0 || slices.Contains(a.Owners, owner))
+}
+
+func sum(partners []models.Partner, c models.Counted) models.Counts {
+	out := models.Counts{}
+	for _, p := range partners {
+		for k, n := range c.Partners[p.ID] {
+			out[k] += n
+		}
+	}
+	return out
+}
+
+// readWork reads gaps, support work, results, and what the last digest said.
+func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time) (err error) {
+	var only []models.ID
+	if len(a.Partners)+len(a.Owners) > 0 {
+		only = []models.ID{{}} // nobody's, so that the list is never empty
+		for _, p := range r.partners {
+			only = append(only, p.ID)
+		}
+	}
+	if r.gaps, err = tx.GapsAt(now, only); err != nil {
+		return err
+	}
+	if r.answered, err = tx.AnsweredGaps(r.week.Start, r.week.End, only); err != nil {
+		return err
+	}
+	first := r.week.Start.In(a.Zone).Format(time.DateOnly)
+	last := r.week.End.Add(-time.Microsecond).In(a.Zone).Format(time.DateOnly)
+	sums, err := tx.OutcomesIn(first, last, r.week.Start, r.week.End)
+	if err != nil {
+		return err
+	}
+	r.addOutcomes(sums)
+	said, err := tx.DigestSaid(a.Key, r.week.Before(a.Zone).ISO)
+	if errors.Is(err, models.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	r.corrected = models.Counts{}
+	for _, f := range models.Figures {
+		if !f.People && said[f.Key] != r.before[f.Key] {
+			r.corrected[f.Key] = said[f.Key]
+		}
+	}
+	return nil
+}
+
+// addOutcomes adds up the results of the partners that are told about.
+func (r *digestRead) addOutcomes(sums []models.OutcomeSum) {
+	ours := map[models.ID]bool{}
+	for _, p := range r.partners {
+		ours[p.ID] = true
+	}
+	for _, s := range sums {
+		if !ours[s.PartnerID] {
+			continue
+		}
+		i := slices.IndexFunc(r.outcomes, func(o models.OutcomeSum) bool { return o.Stage == s.Stage && o.Currency == s.Currency })
+		if i < 0 {
+			r.outcomes = append(r.outcomes, models.OutcomeSum{Stage: s.Stage, Currency: s.Currency})
+			i = len(r.outcomes) - 1
+		}
+		r.outcomes[i].N += s.N
+		r.outcomes[i].Amount += s.Amount
+	}
+}
+
+// findSilent finds who did nothing: first those that moved the week before, then
+// those with the most people.
+func (r *digestRead) findSilent(tx *models.Tx, known map[models.ID]int64) error {
+	for _, p := range r.partners {
+		if p.OwnerID.IsZero() || r.owners[p.OwnerID].Key == "" {
+			r.ownerless++
+		}
+		if r.this[p.ID]["active_people"] == 0 {
+			r.silent = append(r.silent, silentPartner{partner: p, known: known[p.ID], stopped: r.was[p.ID]["active_people"] > 0})
+		}
+	}
+	r.silentAll = len(r.silent)
+	sort.SliceStable(r.silent, func(i, j int) bool {
+		a, b := r.silent[i], r.silent[j]
+		if a.stopped != b.stopped {
+			return a.stopped
+		}
+		return a.known > b.known
+	})
+	r.silent = r.silent[:min(len(r.silent), silentShown)]
+	for i := range r.silent {
+		last, err := tx.LastActive(r.silent[i].partner.ID, r.week.Start)
+		if err != nil {
+			return err
+		}
+		r.silent[i].last = last
+	}
+	return nil
+}
+
+// findLean finds partners whose activity hangs on one person.
+func (r *digestRead) findLean(c models.Counted, known map[models.ID]int64) {
+	for _, p := range r.partners {
+		people := c.People[p.ID]
+		acts := int64(0)
+		for _, n := range people {
+			acts += n
+		}
+		if acts < leanActs || known[p.ID] < 2 {
+			continue
+		}
+		if share := int(people[0] * 100 / acts); share >= leanShare {
+			r.lean = append(r.lean, leanPartner{p, int64(len(people)), known[p.ID], share})
+		}
+	}
+	sort.SliceStable(r.lean, func(i, j int) bool { return r.lean[i].known > r.lean[j].known })
+	r.lean = r.lean[:min(len(r.lean), leanShown)]
+}
+
+func (r *digestRead) addFunnel(materials map[models.ID]map[string]models.Counts) {
+	byKey := map[string]models.Counts{}
+	for _, p := range r.partners {
+		for key, steps := range materials[p.ID] {
+			if byKey[key] == nil {
+				byKey[key] = models.Counts{}
+			}
+			for k, n := range steps {
+				byKey[key][k] += n
+			}
+		}
+	}
+	for key, steps := range byKey {
+		r.funnel = append(r.funnel, materialSteps{key, steps})
+	}
+	weight := func(m materialSteps) int64 {
+		return m.steps["used"]*1000 + m.steps[models.Completed]*100 + m.steps[models.Opened]*10 + m.steps[models.Delivered]
+	}
+	sort.Slice(r.funnel, func(i, j int) bool {
+		if a, b := weight(r.funnel[i]), weight(r.funnel[j]); a != b {
+			return a > b
+		}
+		return r.funnel[i].key < r.funnel[j].key
+	})
+}
+
+// figures are the totals, every one of them, also those that are 0.
+func (r *digestRead) figures() map[string]int64 {
+	out := map[string]int64{
+		"partners": int64(len(r.partners)), "partners_silent": int64(r.silentAll), "partners_without_owner": int64(r.ownerless),
+		"gaps_open": r.gaps.Open, "gaps_overdue": r.gaps.Overdue, "gaps_answered": int64(len(r.answered)),
+	}
+	for _, f := range models.Figures {
+		out[f.Key] = r.total[f.Key]
+	}
+	return out
+}
+
+func (r *digestRead) rows() []map[string]any {
+	out := []map[string]any{}
+	for _, p := range r.partners {
+		row := map[string]any{"partner_key": p.Key}
+		for _, f := range models.Figures {
+			row[f.Key] = r.this[p.ID][f.Key]
+		}
+		out = append(out, row)
+	}
+	return out
+}
