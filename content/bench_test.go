@@ -30,12 +30,8 @@ type plainBM25 struct {
 func newPlainBM25(docs []Doc, split func(string) []string, answers bool) *plainBM25 {
 	b := &plainBM25{split: split, df: map[string]int{}}
 	for _, d := range docs {
-		text := d.Question + "\n" + strings.Join(d.Variants, "\n")
-		if answers {
-			text += "\n" + d.Answer
-		}
 		tf := map[string]int{}
-		ts := split(text)
+		ts := split(d.plain(answers))
 		for _, t := range ts {
 			tf[t]++
 		}
@@ -46,6 +42,15 @@ func newPlainBM25(docs []Doc, split func(string) []string, answers bool) *plainB
 		b.avg += float64(len(ts)) / float64(len(docs))
 	}
 	return b
+}
+
+// plain is an entry as one text.
+func (d Doc) plain(answers bool) string {
+	text := d.Question + "\n" + strings.Join(d.Variants, "\n")
+	if answers {
+		text += "\n" + d.Answer
+	}
+	return text
 }
 
 func (b *plainBM25) search(q string) Result {
@@ -209,6 +214,7 @@ func bestThreshold(queries []Query, found []Result) float64 {
 // because the sets are not part of the project.
 func BenchmarkLabelledSets(b *testing.B) {
 	words := kagomeWords(b)
+	registerKagome(b)
 	for _, s := range labelledSets {
 		b.Run(s.name, func(b *testing.B) {
 			docs, queries := loadSet(b, s)
@@ -223,29 +229,39 @@ func BenchmarkLabelledSets(b *testing.B) {
 				}
 			}
 			report := func(name string, e Evaluation, right float64) {
-				b.Logf("%-28s hit@1 %.3f  hit@3 %.3f  mrr@10 %.3f  ndcg@10 %.3f  handled rightly %.3f", name, e.Hit1, e.Hit3, e.MRR10, e.NDCG10, right)
+				b.Logf("%-42s hit@1 %.3f  hit@3 %.3f  mrr@10 %.3f  ndcg@10 %.3f  handled rightly %.3f  processor %.0f µs", name, e.Hit1, e.Hit3, e.MRR10, e.NDCG10, right, e.CPU)
 			}
 			b.Logf("%d entries, %d queries (%d without an entry); answered %.3f, good %.3f; p50 %d µs, p99 %d µs, processor %.0f µs; index %d ms",
 				ev.Entries, ev.Queries, ev.Unanswerable, ev.AnsweredRate, ev.GoodRate, ev.P50, ev.P99, ev.CPU, ev.IndexMS)
 			report("ours", ev, ev.HandledRightly)
 			report("ours, small", small, small.HandledRightly)
 			for _, base := range []struct {
-				name    string
-				split   func(string) []string
-				answers bool
+				name   string
+				search func(answers bool) func(string) Result
 			}{
-				{"BM25 kagome", words, false}, {"BM25 kagome + answers", words, true},
-				{"BM25 bigrams", plainBigrams, false}, {"BM25 bigrams + answers", plainBigrams, true},
-				{"BM25 latin words", englishWords, false},
+				{"BM25 kagome", func(a bool) func(string) Result { return newPlainBM25(docs, words, a).search }},
+				{"BM25 bigrams", func(a bool) func(string) Result { return newPlainBM25(docs, plainBigrams, a).search }},
+				{"BM25 latin words", func(a bool) func(string) Result { return newPlainBM25(docs, englishWords, a).search }},
+				{"Bleve cjk", func(a bool) func(string) Result { return newBleve(b, docs, "cjk", a) }},
+				{"Bleve kagome", func(a bool) func(string) Result { return newBleve(b, docs, kagomeName, a) }},
+				{"Bleve en", func(a bool) func(string) Result { return newBleve(b, docs, "en", a) }},
 			} {
-				bm := newPlainBM25(docs, base.split, base.answers)
-				found := make([]Result, len(queries))
-				for i, q := range queries {
-					found[i] = bm.search(q.Text)
+				for _, answers := range []bool{false, true} {
+					search, name := base.search(answers), base.name
+					if answers {
+						name += " + answers"
+					}
+					found := make([]Result, len(queries))
+					cpu := processorTime()
+					for i, q := range queries {
+						found[i] = search(q.Text)
+					}
+					cpu = processorTime() - cpu
+					var e Evaluation
+					e.tally(queries, found, make([]time.Duration, len(queries)), 10)
+					e.CPU = float64(cpu.Microseconds()) / float64(len(queries))
+					report(name+" (best threshold)", e, bestThreshold(queries, found))
 				}
-				var e Evaluation
-				e.tally(queries, found, make([]time.Duration, len(queries)), 10)
-				report(base.name+" (best threshold)", e, bestThreshold(queries, found))
 			}
 			b.ReportMetric(ev.Hit1, "hit@1")
 			b.ReportMetric(ev.MRR10, "mrr@10")

@@ -1,6 +1,9 @@
 package content
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // scratch is what one search needs; it is reused.
 type scratch struct {
@@ -88,9 +91,23 @@ func (x *index) search(ana *analyzer, syn *synonyms, text string, allowed func(i
 	out.Decision, sure = rk.decide(x)
 	first := rk.top[0].score
 	for i, s := range rk.top {
-		out.Hits[i] = Hit{Key: x.keys[s.entry], Score: sure * float64(s.score/first), Lang: x.langs[x.unitLang[s.unit]]}
+		h := Hit{Key: x.keys[s.entry], Score: sure * float64(s.score/first), Lang: x.langs[x.unitLang[s.unit]], By: ByRanking}
+		h.Views = s.shares(rk.ideal)
+		if h.Views.Classifier > h.Views.Question {
+			h.By = ByClassifier
+		}
+		out.Hits[i] = h
 	}
 	return out
+}
+
+func (s *scored) shares(ideal float64) Views {
+	if ideal <= 0 {
+		return Views{}
+	}
+	own := s.views[viewUtterance] + s.views[viewAnswer] + s.views[viewLabel]
+	share := func(f float32) float64 { return math.Round(float64(f)/ideal*1e3) / 1e3 }
+	return Views{Question: share(s.views[viewUtterance]), Answer: share(s.views[viewAnswer]), Labels: share(s.views[viewLabel]), Classifier: share(s.score - own)}
 }
 
 func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, allowed func(int) bool, w *weights) ranking {
@@ -141,7 +158,9 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 func (x *index) classify(sc *scratch) {
 	sc.features = x.classes.classify(&sc.query, sc.chance, sc.features)
 	for class, e := range x.classes.classes {
-		sc.byEntry[e] = sc.chance[class]
+		if e >= 0 { // gone since training
+			sc.byEntry[e] = sc.chance[class]
+		}
 	}
 }
 
@@ -236,7 +255,7 @@ func (x *index) gather(sc *scratch, v view, a alternative, w *weights) {
 
 // classWeight is what the classifier's certainty weighs, as a share of the best
 // score that an utterance has.
-var classWeight float32 = 0.7
+const classWeight = 0.7
 
 // best is the best utterance's score.
 func (sc *scratch) best(x *index, w *weights) float32 {

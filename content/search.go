@@ -20,6 +20,26 @@ type Hit struct {
 	// answered among the first three; for the others its share of that by rank.
 	Score float64
 	Lang  string // language of the wording that matched best
+	By    By     // what put it where it is
+	Views Views
+}
+
+// By says what decided an entry's place.
+type By string
+
+// What decides.
+const (
+	ByRanking    By = "ranking"    // its wordings, answer and labels
+	ByClassifier By = "classifier" // what its many wordings have in common
+)
+
+// Views are an entry's points by view, as shares of what an entry that says
+// exactly the question would get.
+type Views struct {
+	Question   float64 `json:"question"` // the best of its question and variants
+	Answer     float64 `json:"answer"`
+	Labels     float64 `json:"labels"` // tags and titles of materials
+	Classifier float64 `json:"classifier"`
 }
 
 // Result is what a question found, best first.

@@ -112,8 +112,48 @@ func (x *index) moved(ana *analyzer, docs []docText, from []int) *index {
 		y.words[v] = x.words[v].moved(to, n, w[v], units, viewB[v])
 		y.grams[v] = x.grams[v].moved(to, n, g[v], units, viewB[v])
 	}
+	y.classes = y.retrained(ana, docs, x, fresh)
 	y.complete(ana.weights())
 	return y
+}
+
+// retrained is the classifier after an update: x's own where no entry with many
+// wordings came, went or changed, one trained anew where that is quickly done, and
+// otherwise x's for the entries that are still there, until all is built anew.
+func (y *index) retrained(ana *analyzer, docs []docText, x *index, fresh []int) *classifier {
+	now, changed := 0, false
+	for _, d := range docs {
+		if len(d.utterances) >= classFrom {
+			now++
+		}
+	}
+	for _, i := range fresh {
+		changed = changed || len(docs[i].utterances) >= classFrom
+	}
+	if x.classes == nil && now < 2 {
+		return nil
+	}
+	if c := x.classes; c == nil || changed || now != len(c.classes) {
+		if c := train(ana, docs, updateBudget); c != nil || x.classes == nil {
+			return c
+		}
+	}
+	place := make(map[string]int, len(y.keys))
+	for i, k := range y.keys {
+		place[k] = i
+	}
+	c := *x.classes
+	c.classes = make([]int, len(x.classes.classes))
+	for class, e := range x.classes.classes {
+		c.classes[class] = -1
+		if e < 0 {
+			continue
+		}
+		if i, ok := place[x.keys[e]]; ok {
+			c.classes[class] = i
+		}
+	}
+	return &c
 }
 
 func filled(n int) []uint32 {
