@@ -32,6 +32,7 @@ type CLI struct {
 	Migrate  MigrateCmd  `cmd:"" help:"Bring the database schema up to date, or show its version."`
 	Seed     SeedCmd     `cmd:"" help:"Load partners, people, rooms and staff from a file."`
 	Content  ContentCmd  `cmd:"" help:"Import content."`
+	Link     LinkCmd     `cmd:"" help:"Personal links: revoke one."`
 	FAQ      FAQCmd      `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
 	Campaign CampaignCmd `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
 	Person   PersonCmd   `cmd:"" help:"People: invite one."`
@@ -50,9 +51,17 @@ type FAQCmd struct {
 	Test FAQTestCmd `cmd:"" help:"Ask labelled questions and print Hit@1, Hit@3, MRR@10, nDCG@10 and the misses."`
 }
 
+// LinkCmd groups commands about personal links.
+type LinkCmd struct {
+	Revoke LinkRevokeCmd `cmd:"" help:"Make a personal link dead, in every process, at once."`
+}
+
 // PersonCmd groups commands about people.
 type PersonCmd struct {
 	Invite PersonInviteCmd `cmd:"" help:"Make a single-use invitation code, for platforms on which nobody can be recognised."`
+	Show   PersonShowCmd   `cmd:"" help:"Show who somebody is and how much is recorded about them."`
+	Export PersonExportCmd `cmd:"" help:"Print everything that is recorded about somebody, as JSON."`
+	Erase  PersonEraseCmd  `cmd:"" help:"Remove who somebody is from everything; the counts stay."`
 }
 
 // MigrateCmd groups the commands about the schema.

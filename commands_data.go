@@ -38,12 +38,15 @@ type SchemaState struct {
 
 // Run brings the schema up to date.
 func (MigrateUpCmd) Run(cli *CLI, out surroundings) error {
-	return cli.withMigrator(out, func(ctx context.Context, store *models.Store) error {
+	return cli.withMigrator(out, func(ctx context.Context, c Config, store *models.Store) error {
 		before, _, err := store.SchemaStatus(ctx)
 		if err != nil {
 			return err
 		}
 		if err := store.Migrate(ctx); err != nil {
+			return err
+		}
+		if err := store.KeepPersonLevel(ctx, c.Privacy.PersonLevel); err != nil {
 			return err
 		}
 		have, want, err := store.SchemaStatus(ctx)
@@ -68,7 +71,7 @@ func (MigrateStatusCmd) Help() string {
 
 // Run shows the schema's version.
 func (MigrateStatusCmd) Run(cli *CLI, out surroundings) error {
-	return cli.withMigrator(out, func(ctx context.Context, store *models.Store) error {
+	return cli.withMigrator(out, func(ctx context.Context, _ Config, store *models.Store) error {
 		have, want, err := store.SchemaStatus(ctx)
 		if err != nil {
 			return err
@@ -83,7 +86,7 @@ func (MigrateStatusCmd) Run(cli *CLI, out surroundings) error {
 	})
 }
 
-func (cli *CLI) withMigrator(out surroundings, do func(context.Context, *models.Store) error) error {
+func (cli *CLI) withMigrator(out surroundings, do func(context.Context, Config, *models.Store) error) error {
 	c, err := cli.config(out)
 	if err != nil {
 		return err
@@ -96,7 +99,7 @@ func (cli *CLI) withMigrator(out surroundings, do func(context.Context, *models.
 		return err
 	}
 	defer store.Close()
-	return do(ctx, store)
+	return do(ctx, c, store)
 }
 
 // withStore runs a command beside a serve that may be running.

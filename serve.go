@@ -101,6 +101,9 @@ func listening(key, another string, err error) error {
 
 // knowledge loads the content and, for the playground, the sample people.
 func (a *app) knowledge(ctx context.Context) (err error) {
+	if err := a.store.KeepPersonLevel(ctx, a.config.Privacy.PersonLevel); err != nil {
+		return fmt.Errorf("while telling the reporting views about privacy.person_level: %w", err)
+	}
 	if on, _ := a.config.PlaygroundOn(); on {
 		if err := seedSample(ctx, a.store); err != nil {
 			return fmt.Errorf("while adding the sample people: %w", err)

@@ -28,7 +28,7 @@ func (t *Turn) showMenu() error {
 	if t.actor.staff {
 		if t.In.Kind == bot.Commanded { // the command exists to pin a menu into the room
 			t.send(m, sending{to: t.here(), priority: bot.Answers})
-			return t.audit("menu.show", t.In.At.String(), "done")
+			return t.audit("menu.show", t.place(), "done")
 		}
 		m.Buttons = append(m.Buttons, bot.Button{Label: t.Say("menu.gaps"), Press: bot.NewPress("gap.list")})
 	}
@@ -91,7 +91,18 @@ func (t *Turn) refused(r route) error {
 	} else {
 		t.Refuse("refused.role")
 	}
-	return t.audit(r.name, t.In.At.String(), "refused")
+	return t.audit(r.name, t.place(), "refused")
+}
+
+// place is where something was done, for the audit log: a one-to-one talk is not
+// named, because its address is the person's and the log cannot forget.
+func (t *Turn) place() string {
+	if t.In.At.Direct || t.In.At.Room == "" {
+		return t.In.At.Platform + ":direct"
+	}
+	at := t.In.At
+	at.User = ""
+	return at.String()
 }
 
 // audit keeps a staff act, or a refusal, under the role that was used.

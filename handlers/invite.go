@@ -34,13 +34,13 @@ func (h *Handlers) Invite(ctx context.Context, person, partner string) (code str
 	code = string(b[:5]) + "-" + string(b[5:])
 	err = h.Store.InTx(ctx, func(tx *models.Tx) error {
 		until = tx.Now().Add(inviteTTL)
-		i := models.Invitation{CodeHash: codeHash(code), ExpiresAt: until}
+		i, object := models.Invitation{CodeHash: codeHash(code), ExpiresAt: until}, "partner:"+partner
 		if person != "" {
 			p, err := tx.PersonByKey(person)
 			if err != nil {
 				return fmt.Errorf("while looking for person %q: %w", person, err)
 			}
-			i.PersonID = p.ID
+			i.PersonID, object = p.ID, "person:"+p.ID.String() // not the key: the log cannot forget
 		} else {
 			p, err := tx.PartnerByKey(partner)
 			if err != nil {
@@ -51,7 +51,7 @@ func (h *Handlers) Invite(ctx context.Context, person, partner string) (code str
 		if err := tx.Invite(i); err != nil {
 			return err
 		}
-		return tx.Audit(models.Act{Role: "operator", Action: "person.invite", Object: person + partner, Result: "done"})
+		return tx.Audit(models.Act{Role: "operator", Action: "person.invite", Object: object, Result: "done"})
 	})
 	return code, until, err
 }
@@ -84,7 +84,7 @@ func readCode(text string) (string, bool) {
 func (t *Turn) stranger(r route) error {
 	if t.In.Kind == bot.Commanded && t.Who.Account.Fact.Home {
 		t.Refuse("refused.unknown")
-		return t.tx.Audit(models.Act{Role: "none", Action: r.name, Object: t.In.At.String(), Result: "refused"})
+		return t.tx.Audit(models.Act{Role: "none", Action: r.name, Object: t.place(), Result: "refused"})
 	}
 	if !t.In.At.Direct || !t.invitable() {
 		return nil

@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -163,8 +165,18 @@ func (t *Turn) record() models.Record {
 	e.ID, e.Outcome, e.Detail = t.event.ID, t.event.Outcome, t.event.Detail
 	e.ObjectKind, e.ObjectKey, e.ObjectVersion = t.event.ObjectKind, t.event.ObjectKey, t.event.ObjectVersion
 	e.CauseID, e.LinkID, e.DeliveryID, e.CampaignID = t.event.CauseID, t.event.LinkID, t.event.DeliveryID, t.event.CampaignID
-	e.SourceKey, e.EffectKey = t.In.Key, t.In.EffectKey
+	e.SourceKey, e.EffectKey = t.In.Key, effectKey(t.In.EffectKey)
 	return models.Record{Events: append([]models.Event{e}, t.more...), Texts: t.texts, Links: t.links, Deliveries: t.owed}
+}
+
+// effectKey is an inbound's effect as the log keeps it: on Slack it names a
+// conversation, which for one-to-one talk is a person's and must not outlive them.
+func effectKey(key string) string {
+	if key == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(key))
+	return "effect/" + hex.EncodeToString(sum[:])
 }
 
 // after tells the sender, once everything is committed.

@@ -19,6 +19,9 @@ const eraseBatch = 100
 // as this person. It answers who they were, which other rows are found by.
 func (s *Store) takeAccounts(ctx context.Context, person ID, out *Erased) (ids []bot.Identity, err error) {
 	err = s.InTx(ctx, func(t *Tx) error {
+		if err := t.secureDelete(); err != nil {
+			return err
+		}
 		accounts, err := t.AccountsOf(person)
 		if err != nil {
 			return err

@@ -110,7 +110,7 @@ func TestErasingLeavesCountsAndNoTrace(t *testing.T) {
 				t.Errorf("the export has %d rows of %s (counted %d), want %d: %v", n, table, export.Counts[table], want, export.Rows[table])
 			}
 		}
-		hash := []byte("fedcba9876543210fedcba9876543210")
+		hash := [][]byte{[]byte("fedcba9876543210fedcba9876543210")}
 		done, err := s.ErasePerson(ctx, "tanaka-hanako", hash, models.ID{}, "operator")
 		if err != nil {
 			t.Fatal(err)
@@ -144,7 +144,7 @@ func TestErasingLeavesCountsAndNoTrace(t *testing.T) {
 		if rows := modelstest.Table(t, driver, dsn, "SELECT object, role FROM v_audit WHERE action = 'person.erase'"); len(rows) != 2 || rows[0]["object"] != done.PersonKey {
 			t.Errorf("the audit says %v", rows)
 		}
-		if _, err := s.ErasePerson(ctx, "nobody", []byte("another hash of thirty-two bytes"), models.ID{}, "operator"); !errors.Is(err, models.ErrNotFound) {
+		if _, err := s.ErasePerson(ctx, "nobody", [][]byte{[]byte("another hash of thirty-two bytes")}, models.ID{}, "operator"); !errors.Is(err, models.ErrNotFound) {
 			t.Errorf("erasing nobody: %v", err)
 		}
 		if p := person(t, s, "aoba-02"); p.Name != "鈴木" || p.ID != suzuki.ID {

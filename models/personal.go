@@ -11,6 +11,7 @@ import (
 // Personal is everything that is recorded about one person, by table. Ids are
 // hexadecimal; times are UTC.
 type Personal struct {
+	PersonID  ID                          `json:"person_id"`
 	PersonKey string                      `json:"person_key"`
 	Counts    map[string]int              `json:"counts"`
 	Rows      map[string][]map[string]any `json:"rows,omitempty"`
@@ -54,6 +55,7 @@ func (s *Store) Personal(ctx context.Context, key string, withRows bool) (Person
 		if err != nil {
 			return err
 		}
+		out.PersonID = p.ID
 		for _, table := range personalTables {
 			rows, err := t.plainRows(table.sql, map[string]any{"p": p.ID})
 			if err != nil {
@@ -137,11 +139,11 @@ const (
 
 // ErasePerson removes every trace of who a person is, and leaves what happened:
 // events, deliveries, acknowledgements and outcomes keep a pseudonymous id, so
-// that no count changes. keyHash is a keyed hash of key, kept so that the same
-// erasure can be asked for again; actor is who did it (zero = the operator), done
+// that no count changes. hashes are keyed hashes of key: the first is kept, so that
+// the same erasure can be asked for again, and all are looked for; actor is who did it (zero = the operator), done
 // under role. It may run beside serve, in short transactions.
-func (s *Store) ErasePerson(ctx context.Context, key string, keyHash []byte, actor ID, role string) (Erased, error) {
-	person, out, err := s.beginErasure(ctx, key, keyHash)
+func (s *Store) ErasePerson(ctx context.Context, key string, hashes [][]byte, actor ID, role string) (Erased, error) {
+	person, out, err := s.beginErasure(ctx, key, hashes)
 	if err != nil {
 		return out, err
 	}
@@ -187,10 +189,13 @@ func total(n map[string]int) (sum int) {
 
 // beginErasure finds the person, takes the name off the row, and remembers that
 // they are being erased.
-func (s *Store) beginErasure(ctx context.Context, key string, keyHash []byte) (person ID, out Erased, err error) {
+func (s *Store) beginErasure(ctx context.Context, key string, hashes [][]byte) (person ID, out Erased, err error) {
 	err = s.InTx(ctx, func(t *Tx) error {
 		out = Erased{Removed: map[string]int{}}
-		person, err = first[ID](t.db, "SELECT person_id FROM erasures WHERE key_hash = ?", keyHash)
+		if err := t.secureDelete(); err != nil {
+			return err
+		}
+		person, err = t.erased(hashes)
 		switch {
 		case err == nil:
 			out.Already = true
@@ -207,7 +212,7 @@ func (s *Store) beginErasure(ctx context.Context, key string, keyHash []byte) (p
 				return err
 			}
 			person, out.Already = again.ID, false
-			if err := t.db.Exec("UPDATE erasures SET person_id = ?, at = ? WHERE key_hash = ?", person, t.now, keyHash).Error; err != nil {
+			if err := t.db.Exec("UPDATE erasures SET person_id = ?, at = ? WHERE key_hash = ?", person, t.now, hashes[0]).Error; err != nil {
 				return err
 			}
 		case errors.Is(err, ErrNotFound):
@@ -216,7 +221,7 @@ func (s *Store) beginErasure(ctx context.Context, key string, keyHash []byte) (p
 				return err
 			}
 			person = p.ID
-			if err := t.db.Exec("INSERT INTO erasures (person_id, key_hash, at) VALUES (?,?,?)", person, keyHash, t.now).Error; err != nil {
+			if err := t.db.Exec("INSERT INTO erasures (person_id, key_hash, at) VALUES (?,?,?)", person, hashes[0], t.now).Error; err != nil {
 				return err
 			}
 		default:
@@ -228,6 +233,17 @@ func (s *Store) beginErasure(ctx context.Context, key string, keyHash []byte) (p
 			out.PersonKey, t.now, t.now, person).Error
 	})
 	return person, out, err
+}
+
+// erased answers who was erased under one of these hashes.
+func (t *Tx) erased(hashes [][]byte) (ID, error) {
+	for _, hash := range hashes {
+		id, err := first[ID](t.db, "SELECT person_id FROM erasures WHERE key_hash = ?", hash)
+		if !errors.Is(err, ErrNotFound) {
+			return id, err
+		}
+	}
+	return ID{}, ErrNotFound
 }
 
 // ErasedKey is the key of an erased person: made of the id, which says nothing.
