@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"akari/content"
 	"akari/models"
@@ -96,6 +97,9 @@ func (h *Handlers) viewer(r *http.Request, s shown) (web.ViewerPage, bool) {
 	p.View = web.Link{Label: say("viewer.view"), URL: file}
 	if m.Download {
 		p.Download = web.Link{Label: say("viewer.download"), URL: withQuery(file, "save", "1")}
+	}
+	if m.Image != "" && m.Kind != content.Image {
+		p.Picture = strings.TrimPrefix(h.pictureOf(m, lang, h.Store.Now()).URL, h.PublicURL)
 	}
 	switch m.Kind {
 	case content.Document, content.Sheet:

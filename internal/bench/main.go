@@ -48,7 +48,7 @@ func run(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, string, string) error
-	}{{"start-up and memory", idle}, {"search", search}, {"presses", presses}} {
+	}{{"start-up and memory", idle}, {"search", search}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}} {
 		sub := filepath.Join(dir, part.name[:5])
 		if err := os.Mkdir(sub, 0o700); err != nil {
 			return err

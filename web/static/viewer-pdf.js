@@ -1,25 +1,32 @@
 // A document in the page: every page a sheet of its own size, drawn when it comes
 // near and let go when it is far. Which sheet is on screen is the tracker's to ask.
 
-const gap = 12; // between sheets, px; as in viewer.css
 const far = 2; // sheets beyond the screen that stay drawn
 const pixelsMax = 8e6; // of one canvas: phones give up above some 16 million
+
+// The renderer's worker and a small file come while the rest is still being read.
+const { worker, file, size } = document.getElementById("viewer").dataset;
+const big = Number(size) > 2 << 20; // comes in pieces, as its pages are wanted
+const engine = new Worker(worker, { type: "module" });
+const bytes = big ? null : fetch(file, { credentials: "include" }).then((r) => {
+  if (!r.ok) throw new Error("the document is answered with " + r.status);
+  return r.arrayBuffer();
+});
 
 export async function show(tracker) {
   const { root, part } = tracker;
   const name = (n) => root.dataset.word + " " + n;
   const pdfjs = await import(root.dataset.pdfjs);
-  pdfjs.GlobalWorkerOptions.workerSrc = root.dataset.worker;
-  const size = Number(root.dataset.size) || 0;
-  const big = size > 2 << 20; // a big file comes in pieces, as its pages are wanted
+  pdfjs.GlobalWorkerOptions.workerPort = engine;
   const below = new URL("/static/pdfjs/", location.href).href;
   const doc = await pdfjs.getDocument({
-    url: root.dataset.file, withCredentials: true, rangeChunkSize: 1 << 17, disableAutoFetch: big, disableStream: big, disableRange: !big,
+    ...(big ? { url: new URL(file, location.href).href, withCredentials: true, rangeChunkSize: 1 << 17, disableAutoFetch: true, disableStream: true } : { data: await bytes }),
     cMapUrl: below + "cmaps/", cMapPacked: true, standardFontDataUrl: below + "standard_fonts/", wasmUrl: below + "wasm/", useWasm: false,
     isEvalSupported: false, enableXfa: false, useSystemFonts: false, verbosity: 0,
   }).promise;
 
   const box = document.getElementById("sheets");
+  box.classList.add("waiting"); // the cover stands in until the first sheet is drawn
   const sheets = [];
   const on = new Map(); // page → how much of it is on screen, 0 to 1
   const count = Math.min(doc.numPages, 2000);
@@ -102,6 +109,9 @@ export async function show(tracker) {
     if (s.n === 1 && !performance.getEntriesByName("akari-first-page").length) {
       performance.mark("akari-first-page");
       document.getElementById("loading").hidden = true;
+      const cover = document.getElementById("first");
+      if (cover) cover.remove();
+      box.classList.remove("waiting");
     }
     const text = document.createElement("div");
     text.className = "textLayer" + (root.dataset.copy ? "" : " still");
