@@ -37,6 +37,8 @@ type CLI struct {
 	Campaign CampaignCmd `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
 	Person   PersonCmd   `cmd:"" help:"People: invite one."`
 	Digest   DigestCmd   `cmd:"" help:"The weekly digest: make it now, or show what it would say."`
+	Outcomes OutcomesCmd `cmd:"" help:"Results per partner: load them."`
+	Export   ExportCmd   `cmd:"" help:"Write events, deliveries, views, people, campaigns or outcomes as CSV or XLSX."`
 	Report   ReportCmd   `cmd:"" help:"Figures: recount what they are made of."`
 	Version  VersionCmd  `cmd:"" help:"Show version, commit, Go version and schema version."`
 }

@@ -356,6 +356,5 @@ func (b *binder) isGroup(path string) bool {
 
 // unbuiltKeys shrinks as features arrive.
 var unbuiltKeys = []string{
-	"digest.",
 	"privacy.question_retention", "privacy.event_retention",
 }
