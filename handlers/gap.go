@@ -48,7 +48,7 @@ func (t *Turn) escalate() error {
 // openGap opens a gap, or joins the one that is open for the same question.
 func (t *Turn) openGap(question string) error {
 	text := t.keep("question", question)
-	due := t.h.BusinessHours.After(t.tx.Now(), gapDue)
+	due := halfHour(t.h.BusinessHours.After(t.tx.Now(), gapDue))
 	sum := sha256.Sum256([]byte(content.Normalize(question)))
 	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text, OwnerID: t.Who.Partner.OwnerID, Department: t.Who.Partner.Department, DueAt: due},
 		models.Asker{EventID: t.event.ID, PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, At: t.In.At})
@@ -63,6 +63,15 @@ func (t *Turn) openGap(question string) error {
 		return nil // staff know of it, and it is counted
 	}
 	return t.TellStaff(t.gapNotice(g, question))
+}
+
+// halfHour rounds a promise up: nobody answers at 17:02.
+func halfHour(t time.Time) time.Time {
+	const half = 30 * time.Minute
+	if r := t.Truncate(half); !r.Equal(t) {
+		return r.Add(half)
+	}
+	return t
 }
 
 // gapNotice tells staff of a question that nobody could answer.

@@ -61,7 +61,7 @@ func (t *Turn) aside(m bot.Message) {
 	t.send(m, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true})
 }
 
-// showHome publishes the home tab: the menu and the newest materials, without
+// showHome publishes the home tab: the menu and the first materials, without
 // typing.
 func (t *Turn) showHome() error {
 	t.event.Kind, t.event.ObjectKind, t.event.ObjectKey = models.Commanded, "word", "home"
@@ -69,7 +69,7 @@ func (t *Turn) showHome() error {
 	if t.actor.staff {
 		m.Buttons = append(m.Buttons, bot.Button{Label: t.Say("menu.gaps"), Press: bot.NewPress("gap.list")})
 	}
-	for _, x := range t.h.Library.Materials(t.ownReader()) {
+	for _, x := range t.shelf(t.ownReader()) {
 		if len(m.Cards) == cardsAtOnce {
 			break
 		}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,7 +25,7 @@ func (t *Turn) sendMaterial() error {
 		t.Refuse("material.expired", "title", m.Title.In(t.Lang), "owner", t.ownerOf(m.Owner))
 	case content.NotYet:
 		t.event.Detail = models.Detail{"refused": "not_yet"}
-		t.Refuse("material.not_yet", "title", m.Title.In(t.Lang), "from", m.ValidFrom)
+		t.Refuse("material.not_yet", "title", m.Title.In(t.Lang), "from", t.date(m.ValidFrom))
 	default: // unknown, or not for this partner: the two look alike
 		t.event.Detail = models.Detail{"refused": "unknown"}
 		t.Refuse("material.unknown")
@@ -68,6 +69,15 @@ func (t *Turn) day(at time.Time) string {
 	return t.Say("date", "month", t.Say("month."+strconv.Itoa(int(at.Month()))), "day", at.Day())
 }
 
+// date words a day of the content's files, YYYY-MM-DD.
+func (t *Turn) date(day string) string {
+	at, err := time.ParseInLocation(time.DateOnly, day, t.h.Vendor.Zone)
+	if err != nil {
+		return day
+	}
+	return t.day(at)
+}
+
 // moment words a day and a time in the vendor's zone.
 func (t *Turn) moment(at time.Time) string {
 	at = at.In(t.h.Vendor.Zone)
@@ -78,12 +88,19 @@ func (t *Turn) moment(at time.Time) string {
 // shows in one carousel, so that no platform needs a second message.
 const cardsAtOnce = 9
 
+// shelf is what a reader may have, in the order in which its owners keep it.
+func (t *Turn) shelf(r content.Reader) []content.Material {
+	ms := t.h.Library.Materials(r)
+	slices.SortStableFunc(ms, func(a, b content.Material) int { return a.Line - b.Line })
+	return ms
+}
+
 // listMaterials shows what the reader may have, a shelf at a time.
 func (t *Turn) listMaterials() error {
 	t.event.Kind = models.Commanded
 	t.event.ObjectKind, t.event.ObjectKey = "word", "materials"
 	r := t.reader()
-	ms := t.h.Library.Materials(r)
+	ms := t.shelf(r)
 	if len(ms) == 0 {
 		return t.speak(bot.Message{Text: t.Say("material.none"), Buttons: []bot.Button{t.writeButton()}})
 	}

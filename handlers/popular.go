@@ -67,8 +67,14 @@ func (t *Turn) listQuestions() error {
 	if len(es) == 0 {
 		return t.speak(bot.Message{Text: t.Say("faq.list_none"), Buttons: []bot.Button{t.writeButton()}})
 	}
+	foreign := func(e content.Entry) int { // what is not there in the reader's language comes last
+		if e.Question[t.Lang] == "" {
+			return 1
+		}
+		return 0
+	}
 	slices.SortStableFunc(es, func(a, b content.Entry) int {
-		return cmp.Or(t.h.popular.of(b.Key)-t.h.popular.of(a.Key), cmp.Compare(a.File, b.File), a.Line-b.Line)
+		return cmp.Or(foreign(a)-foreign(b), t.h.popular.of(b.Key)-t.h.popular.of(a.Key), cmp.Compare(a.File, b.File), a.Line-b.Line)
 	})
 	page, _ := strconv.Atoi(t.In.Args.Get("p"))
 	if page < 0 || page*questionsAtOnce >= len(es) {

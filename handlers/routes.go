@@ -74,7 +74,7 @@ var (
 	// words can be typed to the bot on every platform; as a Slack command they
 	// follow /akari.
 	words = map[string]route{
-		"help":      {needs: needsAnyone, do: (*Turn).showHelp},
+		"help":      {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},
 		"menu":      {needs: needsAnyone, do: (*Turn).showMenu},
 		"faq":       {needs: needsAnyone, do: (*Turn).listQuestions},
 		"materials": {needs: needsAnyone, do: (*Turn).listMaterials},
