@@ -94,11 +94,7 @@ func (h *Handlers) letterMessage(l letter, lang string, room bool) bot.Message {
 		m.Buttons = append(m.Buttons, bot.Button{Label: h.Library.Say(lang, "material.open"), Open: openLink, Style: bot.Primary})
 	}
 	if l.c.Spec.Ack != nil {
-		press := bot.NewPress("ack.give", "c", id)
-		if len(l.c.Spec.Materials) > 0 {
-			press.Args.Set("m", l.c.Spec.Materials[0])
-		}
-		m.Buttons = append(m.Buttons, bot.Button{Label: h.Library.Say(lang, "campaign.ack"), Press: press})
+		m.Buttons = append(m.Buttons, bot.Button{Label: h.Library.Say(lang, "ack.button"), Press: bot.NewPress("material.ack", "d", pressHere)})
 	}
 	return m
 }
@@ -170,7 +166,7 @@ func clone(parts []bot.Message) []bot.Message {
 // someone is an address on every platform that is on, for trials.
 func (h *Handlers) someone() (out []bot.Address) {
 	for _, p := range h.Platforms {
-		a := bot.Address{Platform: p.Name(), Connection: p.Name(), User: "someone", Direct: true}
+		a := bot.Address{Platform: p.Name(), Connection: p.Name(), User: "U" + strings.Repeat("0", 32), Direct: true}
 		if p.Name() == "lineworks" {
 			a.Connection = ""
 			for key := range h.Connections {

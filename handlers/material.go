@@ -35,8 +35,13 @@ func (t *Turn) sendMaterial() error {
 
 // hand makes a personal link and whispers it.
 func (t *Turn) hand(m content.Material) error {
+	campaign, err := t.campaignPressed()
+	if err != nil {
+		return err
+	}
 	link := models.Link{
-		ID: models.NewID(), PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, MaterialKey: m.Key, MaterialVersion: m.Version,
+		CampaignID: campaign,
+		ID:         models.NewID(), PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, MaterialKey: m.Key, MaterialVersion: m.Version,
 		Language: t.Lang, ExpiresAt: t.tx.Now().Add(t.h.LinkTTL),
 	}
 	t.links = append(t.links, link)
@@ -45,6 +50,20 @@ func (t *Turn) hand(m content.Material) error {
 		d.LinkID, d.MaterialKey, d.MaterialVersion = link.ID, m.Key, m.Version
 	})
 	return nil
+}
+
+// campaignPressed is the campaign whose message in a room was pressed: one that
+// went to the partner of the one who pressed, or none.
+func (t *Turn) campaignPressed() (*int64, error) {
+	id, err := strconv.ParseInt(t.In.Args.Get("c"), 10, 64)
+	if err != nil {
+		return nil, nil
+	}
+	ok, err := t.tx.WentTo(id, t.Who.Partner.ID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return &id, nil
 }
 
 // ownerOf names whom to ask about something.

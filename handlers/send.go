@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"strings"
 
 	"akari/bot"
@@ -79,6 +80,10 @@ func (t *Turn) useReply(p bot.Platform, s sending, d *models.Delivery) {
 func (h *Handlers) Prepare(d models.Delivery, parts []bot.Message) ([]bot.Message, error) {
 	open := func(bs []bot.Button) {
 		for i := range bs {
+			if bs[i].Press.Args.Get("d") == pressHere {
+				bs[i].Press.Args = maps.Clone(bs[i].Press.Args)
+				bs[i].Press.Args.Set("d", d.ID.String())
+			}
 			switch what, id, _ := strings.Cut(bs[i].Open, ":"); what {
 			case openLink:
 				bs[i].Open = h.PublicURL + "/v/" + h.token(tokenLink, d.LinkID)
@@ -104,6 +109,9 @@ const (
 	openLink = "link"
 	openForm = "form"
 )
+
+// pressHere stands in a press for the delivery that the button is on.
+const pressHere = "here"
 
 // Ended follows a delivery's end, in its transaction: a form that came too late
 // is offered again.

@@ -398,3 +398,12 @@ func (t *Tx) PeopleAsRecipients(ids []ID) ([]Recipient, error) {
 	}
 	return out, t.fillRecipients(out)
 }
+
+// WentTo tells whether a partner is among those that a campaign was for.
+func (t *Tx) WentTo(campaign int64, partner ID) (bool, error) {
+	if partner.IsZero() {
+		return false, nil
+	}
+	n, err := first[int](t.db, "SELECT COUNT(*) FROM recipients WHERE campaign_id = ? AND partner_id = ?", campaign, partner)
+	return n > 0, err
+}
