@@ -4,9 +4,9 @@ package content
 // docs/search.md says what the weights reach on sets that they have not seen.
 var (
 	// firstAnswers is the chance that the first hit answers.
-	firstAnswers = chanceModel{0.55, 0.98, -0.56, -1.47, -1.00, -0.21, 1.51, 0.26, 2.25, 3.55, 0.58, 1.72, -3.54}
+	firstAnswers = chanceModel{0.22, 0.91, -0.23, -0.92, -1.07, 0.06, 1.90, 0.27, 2.29, 2.71, 0.51, 1.71, -3.93}
 	// oneOfThree is the chance that one of the first three does.
-	oneOfThree = chanceModel{1.07, 0.93, -0.85, -2.55, -0.88, -1.56, 1.52, 0.18, 2.75, 3.68, 0.54, 1.82, -2.45}
+	oneOfThree = chanceModel{0.56, 0.84, -0.45, -1.67, -0.94, -1.37, 1.84, 0.22, 2.47, 3.11, 0.26, 1.66, -2.53}
 	// nothingAnswers is the chance that no entry does.
-	nothingAnswers = chanceModel{-1.29, 0.92, -1.26, 3.79, 1.15, 0.68, 0.26, -0.56, -2.72, -2.93, 0.36, -2.03, 0.15}
+	nothingAnswers = chanceModel{-0.67, 0.74, -1.36, 2.23, 0.91, 0.68, -0.33, -0.60, -2.16, -2.59, 0.51, -1.75, 0.75}
 )

@@ -10,6 +10,7 @@ type Example struct {
 	Some     bool      // one of the first three does
 	Empty    bool      // nothing answers
 	Nothing  bool      // nothing was found at all, so there was nothing to decide
+	Small    bool      // asked without the Japanese dictionary
 	Gone     bool      // the entries that answer were taken away for this example
 }
 
@@ -27,7 +28,7 @@ func Examples(docs []Doc, queries []Query, o EvalOptions) ([]Example, error) {
 			if gone && len(q.Relevant) == 0 {
 				continue
 			}
-			e := Example{Empty: gone || len(q.Relevant) == 0, Gone: gone, Nothing: true}
+			e := Example{Empty: gone || len(q.Relevant) == 0, Gone: gone, Nothing: true, Small: ready.ana.ja == nil}
 			rk := x.rank(sc, ready.ana, ready.syn, q.Text, func(i int) bool { return !gone || !slices.Contains(q.Relevant, x.keys[i]) }, ready.ana.weights())
 			if len(rk.top) > 0 {
 				ev := rk.evidence(x)

@@ -144,6 +144,9 @@ func newSynonyms(ana *analyzer, groups []synonymGroup) *synonyms {
 // asAlternatives gives the terms of a synonym, sharing its weight. Without the
 // dictionary a Japanese synonym is its pairs.
 func (a *analyzer) asAlternatives(w string) []alternative {
+	if term, one := a.oneWord(w); one {
+		return []alternative{{term: term, kind: wordTerm, weight: synonymWeight}}
+	}
 	var t terms
 	a.analyze(w, maxSynonym, &t)
 	var out []alternative
@@ -171,10 +174,10 @@ func (a *analyzer) oneWord(w string) (uint64, bool) {
 	}
 	var t terms
 	a.analyze(w, maxSynonym, &t)
-	if len(t.words) != 1 {
+	if len(t.words) == 0 {
 		return 0, false
 	}
-	return t.words[0], true
+	return t.words[0], true // a compound's whole comes before its parts
 }
 
 // expand adds to t what its words and phrases mean besides.

@@ -131,10 +131,14 @@ func read[T any](name string, parse func(r io.Reader, name string) ([]T, []conte
 // models are the three chances.
 type models struct{ first, some, none []float64 }
 
+// smallWeight is what an example without the dictionary counts: that mode is
+// rare, and must not be far off.
+const smallWeight = 0.2
+
 // emptyShare is the least share of examples without an answer in each set: a
 // set whose every question has an entry teaches silence by those examples
 // whose entries were taken away.
-const emptyShare = 0.15
+const emptyShare = 0.2
 
 func fitAll(sets []set) models {
 	var rows []row
@@ -162,6 +166,9 @@ func fitAll(sets []set) models {
 			if e.Gone {
 				weight *= w
 			}
+			if e.Small {
+				weight *= smallWeight
+			}
 			rows = append(rows, row{e: e, weight: weight})
 		}
 	}
@@ -176,7 +183,7 @@ func fitAll(sets []set) models {
 func (m models) judge(es []content.Example) string {
 	n, right, answered, good, goodRight, all := 0, 0, 0, 0, 0, 0
 	for _, e := range es {
-		if e.Gone {
+		if e.Gone || e.Small {
 			continue
 		}
 		n++
