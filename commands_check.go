@@ -115,6 +115,9 @@ func (d *Checked) database(ctx context.Context, c Config, clock *Clock, library 
 	d.references(ctx, c, store)
 }
 
+// nothingToAnswer is what surprises whoever seeds partners before content.
+const nothingToAnswer = "there is no FAQ entry: the built-in sample steps aside once a partner is seeded; set content.dir, or run akari content import"
+
 func (d *Checked) rows(ctx context.Context, store *models.Store, library *content.Library) {
 	_, faults, err := overlay(ctx, store, library)
 	if err != nil {
@@ -124,8 +127,19 @@ func (d *Checked) rows(ctx context.Context, store *models.Store, library *conten
 	for _, p := range fromContent(faults) {
 		d.bad(p)
 	}
+	unknown, err := unknownKeys(ctx, store, library.AllEntries(), library.AllMaterials())
+	if err != nil {
+		d.bad(Problem{Text: hush(err.Error())})
+		return
+	}
+	for _, p := range unknown {
+		d.bad(p)
+	}
 	for _, o := range library.Overlays() {
 		d.Overlays = append(d.Overlays, o.String())
+	}
+	if len(library.AllEntries()) == 0 {
+		d.Notes = append(d.Notes, Problem{Text: nothingToAnswer})
 	}
 }
 

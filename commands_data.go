@@ -198,6 +198,13 @@ func (i ContentImportCmd) Run(cli *CLI, out surroundings) error {
 		if len(problems) > 0 {
 			return printProblems(out, fromContent(problems))
 		}
+		unknown, err := unknownKeys(ctx, store, entries, nil)
+		if err != nil {
+			return err
+		}
+		if len(unknown) > 0 {
+			return printProblems(out, unknown)
+		}
 		var rows []models.Overlay
 		for _, e := range entries {
 			rows = append(rows, models.Overlay{Kind: models.OverlayFAQ, Key: e.Key, Body: string(e.Body()), Source: "import"})

@@ -36,7 +36,7 @@ func (ServeCmd) Run(cli *CLI, out surroundings) error {
 	v := currentVersion()
 	log.Info("starting", "version", v.Version, "commit", v.Commit, "env", c.Env, "config", or(cli.configFile(), "built in"), "database", c.Database.Driver)
 	for _, n := range c.Notes {
-		log.Warn("configuration", "file", n.File, "line", n.Line, "note", n.Text)
+		log.Info("configuration", "file", n.File, "line", n.Line, "note", n.Text)
 	}
 	clock := NewClock(c.Clock, log)
 	ctx, stop := interruptible()

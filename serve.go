@@ -119,6 +119,9 @@ func (a *app) knowledge(ctx context.Context) (err error) {
 		return err
 	}
 	a.version = version
+	if len(library.AllEntries()) == 0 {
+		a.log.Warn("content", "note", nothingToAnswer)
+	}
 	for _, p := range append(problems, more...) {
 		a.log.Warn("content has a problem; the rest is served", "file", p.File, "line", p.Line, "problem", p.Text)
 	}
