@@ -51,18 +51,27 @@ func (s Period) where() (sql string, args []any) {
 	return sql, args
 }
 
+// by makes a query go through an index: the optimisers like the partner's index
+// for a GROUP BY and then read the whole log (24 s instead of 0.2 s were seen).
+func (t *Tx) by(index string) string {
+	if t.store.driver == driverSQLite {
+		return " INDEXED BY " + index
+	}
+	return " FORCE INDEX (" + index + ")"
+}
+
 // Count counts a span for every partner: one range scan of events_week, whatever
 // the length of the log, plus the few ratings. Staff scope.
 func (t *Tx) Count(s Period) (Counted, error) {
 	class, join, args := s.classSQL()
 	where, more := s.where()
-	rows, err := all[countRow](t.db, "SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+join+
+	rows, err := all[countRow](t.db, "SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by("events_week")+join+
 		" WHERE "+where+" GROUP BY e.partner_id, e.kind, e.person_id, seen_as", append(args, more...)...)
 	if err != nil {
 		return Counted{}, err
 	}
 	out := tally(rows)
-	solved, err := all[countRow](t.db, "SELECT e.partner_id, COUNT(*) AS n FROM events e WHERE "+where+
+	solved, err := all[countRow](t.db, "SELECT e.partner_id, COUNT(*) AS n FROM events e"+t.by("events_week")+" WHERE "+where+
 		` AND e.kind = 'rated' AND e.class = 'human' AND e.detail LIKE '%"solved":1%' GROUP BY e.partner_id`, more...)
 	for _, r := range solved {
 		out.of(r.PartnerID)["solved"] = r.N
@@ -147,7 +156,7 @@ func (t *Tx) CountMaterials(s Period) (map[ID]map[string]Counts, error) {
 		N         int64
 	}
 	args = append(append(args, more...), MaterialFunnel)
-	rows, err := all[row](t.db, "SELECT e.partner_id, e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+join+
+	rows, err := all[row](t.db, "SELECT e.partner_id, e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by("events_week")+join+
 		" WHERE "+where+" AND e.kind IN ? AND e.object_key <> '' GROUP BY e.partner_id, e.object_key, e.kind, seen_as", args...)
 	out := map[ID]map[string]Counts{}
 	for _, r := range rows {

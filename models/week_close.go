@@ -186,13 +186,15 @@ func (t *Tx) keepClasses(row weekRow) error {
 	const insert = "INSERT INTO visit_classes (link_id,visit,since,class) SELECT n.link_id, n.visit, ?, n.class FROM ("
 	const unlessKept = ") n WHERE n.class <> COALESCE((SELECT c.class FROM visit_classes c WHERE c.link_id = n.link_id AND c.visit = n.visit ORDER BY c.since DESC LIMIT 1), '')" +
 		" AND NOT EXISTS (SELECT 1 FROM visit_classes c WHERE c.link_id = n.link_id AND c.visit = n.visit AND c.since >= ?)"
-	met := "SELECT DISTINCT v.link_id, v.visit, v.class FROM events e JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.visit IS NOT NULL AND "
-	if err := t.db.Exec(insert+met+"e.occurred_at >= ? AND e.occurred_at < ? AND e.recorded_at < ?"+unlessKept,
+	met := func(index string) string {
+		return "SELECT DISTINCT v.link_id, v.visit, v.class FROM events e" + t.by(index) + " JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.visit IS NOT NULL AND "
+	}
+	if err := t.db.Exec(insert+met("events_week")+"e.occurred_at >= ? AND e.occurred_at < ? AND e.recorded_at < ?"+unlessKept,
 		row.CutAt, row.WeekStart, row.WeekEnd, row.CutAt, row.CutAt).Error; err != nil {
 		return err
 	}
 	since, until := row.noticing()
-	if err := t.db.Exec(insert+met+"e.recorded_at >= ? AND e.recorded_at < ? AND e.occurred_at < ?"+unlessKept,
+	if err := t.db.Exec(insert+met("events_recorded")+"e.recorded_at >= ? AND e.recorded_at < ? AND e.occurred_at < ?"+unlessKept,
 		row.CutAt, since, until, row.WeekStart, row.CutAt).Error; err != nil {
 		return err
 	}

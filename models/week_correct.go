@@ -17,8 +17,10 @@ type lateRow struct {
 	CutAt      *time.Time // of the week it occurred in; nil = before the first week
 }
 
-const lateColumns = "e.partner_id, e.kind, e.detail, e.class AS own_class, e.link_id, e.visit, e.recorded_at, w.cut_at " +
-	"FROM events e LEFT JOIN weeks w ON e.occurred_at >= w.week_start AND e.occurred_at < w.week_end"
+const (
+	lateColumns = "e.partner_id, e.kind, e.detail, e.class AS own_class, e.link_id, e.visit, e.recorded_at, w.cut_at FROM events e"
+	lateWeek    = " LEFT JOIN weeks w ON e.occurred_at >= w.week_start AND e.occurred_at < w.week_end"
+)
 
 // corrections are what this week learned about the weeks before it: what came in
 // late, and visits that were classed anew. Numbers of people have none: who
@@ -28,7 +30,7 @@ func (t *Tx) corrections(row weekRow) (map[ID]Counts, error) {
 	if !until.After(since) {
 		return nil, nil
 	}
-	late, err := all[lateRow](t.db, "SELECT "+lateColumns+" WHERE e.recorded_at >= ? AND e.recorded_at < ? AND e.occurred_at < ? AND e.partner_id IS NOT NULL"+
+	late, err := all[lateRow](t.db, "SELECT "+lateColumns+t.by("events_recorded")+lateWeek+" WHERE e.recorded_at >= ? AND e.recorded_at < ? AND e.occurred_at < ? AND e.partner_id IS NOT NULL"+
 		" AND (w.cut_at IS NULL OR e.recorded_at >= w.cut_at)", since, until, row.WeekStart)
 	if err != nil {
 		return nil, err
@@ -42,7 +44,7 @@ func (t *Tx) corrections(row weekRow) (map[ID]Counts, error) {
 		}
 		correct(out, e, class, +1)
 	}
-	anew, err := all[lateRow](t.db, "SELECT "+lateColumns+" JOIN (SELECT DISTINCT link_id, visit FROM visit_classes WHERE since > ? AND since <= ?) k"+
+	anew, err := all[lateRow](t.db, "SELECT "+lateColumns+t.by("events_link")+lateWeek+" JOIN (SELECT DISTINCT link_id, visit FROM visit_classes WHERE since > ? AND since <= ?) k"+
 		" ON k.link_id = e.link_id AND k.visit = e.visit WHERE e.occurred_at < ? AND e.partner_id IS NOT NULL", since, until, row.WeekStart)
 	if err != nil {
 		return nil, err
