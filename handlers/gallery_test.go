@@ -45,6 +45,12 @@ partners:
 
 func newGallery(t testing.TB, driver string, change ...func(*handlers.Options)) *gallery {
 	t.Helper()
+	return newGalleryOf(t, driver, "", change...)
+}
+
+// newGalleryOf shows the materials of a folder; "" = the sample's.
+func newGalleryOf(t testing.TB, driver, dir string, change ...func(*handlers.Options)) *gallery {
+	t.Helper()
 	g := &gallery{t: t, driver: driver}
 	now := func() time.Time { return time.Now().Add(time.Duration(g.offset.Load())) }
 	dsn := modelstest.DSN(t, driver)
@@ -58,7 +64,7 @@ func newGallery(t testing.TB, driver string, change ...func(*handlers.Options)) 
 	if _, err := g.store.Seed(context.Background(), seed); err != nil {
 		t.Fatal(err)
 	}
-	lib, broken, err := content.Open(content.Options{Embedded: content.Sample(), Zone: time.UTC, Now: func() time.Time { return time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC) }, Small: true})
+	lib, broken, err := content.Open(content.Options{Dir: dir, Embedded: content.Sample(), Zone: time.UTC, Now: func() time.Time { return time.Date(2026, 12, 1, 3, 0, 0, 0, time.UTC) }, Small: true})
 	if err != nil || len(broken) > 0 {
 		t.Fatal(err, broken)
 	}

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -241,6 +242,74 @@ func TestInTheBrowserAPageReadIsAPageCounted(t *testing.T) {
 			t.Error("nothing on record for the person, the material and its version")
 		}
 	})
+}
+
+// bigPDF is a document of three pages with 4 MB of something between them.
+func bigPDF() []byte {
+	var b bytes.Buffer
+	var at []int
+	object := func(body string) {
+		at = append(at, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(at), body)
+	}
+	b.WriteString("%PDF-1.4\n")
+	object("<</Type/Catalog/Pages 2 0 R>>")
+	object("<</Type/Pages/Kids[3 0 R 5 0 R 8 0 R]/Count 3>>")
+	page := func(contents int) string {
+		return fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents %d 0 R/Resources<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>>>", contents)
+	}
+	text := func(s string) string {
+		c := "BT /F1 48 Tf 100 700 Td (" + s + ") Tj ET"
+		return fmt.Sprintf("<</Length %d>>stream\n%s\nendstream", len(c), c)
+	}
+	object(page(4))
+	object(text("First page"))
+	object(page(6))
+	object(text("Second page"))
+	object(fmt.Sprintf("<</Length %d>>stream\n%s\nendstream", 4<<20, strings.Repeat("x", 4<<20)))
+	object(page(9))
+	object(text("Third page"))
+	xref := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(at)+1)
+	for _, n := range at {
+		fmt.Fprintf(&b, "%010d 00000 n \n", n)
+	}
+	fmt.Fprintf(&b, "trailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(at)+1, xref)
+	return b.Bytes()
+}
+
+func TestInTheBrowserABigDocumentComesInPieces(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, body := range map[string][]byte{
+		"materials/materials.yaml": []byte("materials:\n  - {key: big, kind: document, title: 大きな資料, file: big.pdf, version: 1}\n"), "materials/big.pdf": bigPDF(),
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g := newGalleryOf(t, "sqlite", dir)
+	_, at := g.link("aoba-01", "big")
+	s := newScreen(t, 1280, 800, false)
+	s.do(chromedp.Navigate(at))
+	s.until(firstPage)
+	s.key(kb.End)
+	s.until(`document.querySelector("#page-3[data-drawn] .textLayer")?.innerText.includes("Third page")`)
+	if n := on[float64](s, `performance.getEntriesByType("resource").filter((e) => e.name.includes("/file/")).reduce((n, e) => n + e.transferSize, 0)`); n == 0 || n > 2<<20 {
+		t.Errorf("%.0f bytes of 4 MB came for three small pages", n)
+	}
+	if on[bool](s, `Boolean(document.querySelector("a[download]"))`) {
+		t.Error("what may not be saved has a button to save it")
+	}
+	if on[string](s, `getComputedStyle(document.querySelector(".textLayer")).userSelect`) != "none" {
+		t.Error("what may not be saved can be selected")
+	}
+	s.key("+")
+	s.until(`document.querySelector("#page-3").offsetWidth > 1200`)
 }
 
 func TestInTheBrowserAHiddenTabCountsNothing(t *testing.T) {

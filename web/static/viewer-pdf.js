@@ -51,8 +51,9 @@ export async function show(tracker) {
     if (zoom) return zoom;
     // A sheet is no wider than the window, and on a large screen no larger than
     // reads well.
-    return Math.min(room(), 1120) / s.w;
+    return fitOf(s);
   }
+  function fitOf(s) { return Math.min(room(), s.h > s.w ? 920 : 1120) / s.w; }
   function lay(s) {
     const k = scaleOf(s);
     s.at.style.width = Math.round(s.w * k) + "px";
@@ -211,7 +212,7 @@ export async function show(tracker) {
   const steps = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3];
   function zoomTo(by) {
     const s = sheets[now - 1];
-    const fit = Math.min(room(), 1120) / s.w;
+    const fit = fitOf(s);
     const at = scaleOf(s) / fit;
     const next = by > 0 ? steps.find((x) => x > at + 0.01) : steps.findLast((x) => x < at - 0.01);
     if (!next) return;
