@@ -95,7 +95,7 @@ func (d *Digests) Due(ctx context.Context) error {
 			if r == nil {
 				r = newWeekReader()
 			}
-			_, err = d.send(ctx, a, w, now, r)
+			_, err = d.send(ctx, a, w, now, r, false)
 		}
 		if err != nil && !errors.Is(err, models.ErrDuplicate) {
 			errs = append(errs, fmt.Errorf("for %s: %w", a.Key, err))
@@ -147,7 +147,7 @@ func (d *Digests) RunNow(ctx context.Context, asOf time.Time, audience string, d
 			out = append(out, m.told)
 			continue
 		}
-		told, err := d.send(ctx, a, w, asOf, r)
+		told, err := d.send(ctx, a, w, asOf, r, true)
 		if errors.Is(err, models.ErrDuplicate) {
 			told.State, err = "told_before", nil
 		}
@@ -171,8 +171,9 @@ func (d *Digests) keys() []string {
 }
 
 // send makes a digest, takes the audience's week and queues the message, all or
-// nothing. ErrDuplicate: somebody else did.
-func (d *Digests) send(ctx context.Context, a Audience, w models.Week, now time.Time, r *weekReader) (Told, error) {
+// nothing. ErrDuplicate: somebody else did. again: also a week that had nowhere to
+// go before.
+func (d *Digests) send(ctx context.Context, a Audience, w models.Week, now time.Time, r *weekReader, again bool) (Told, error) {
 	m, err := d.compose(ctx, a, w, now, r)
 	if err != nil {
 		return Told{}, err
@@ -190,7 +191,7 @@ func (d *Digests) send(ctx context.Context, a Audience, w models.Week, now time.
 		row.DeliveryID = ds[0].ID
 	}
 	err = d.h.Store.InTx(ctx, func(tx *models.Tx) error {
-		if err := tx.AddDigest(row); err != nil {
+		if err := tx.AddDigest(row, again); err != nil {
 			return err
 		}
 		return tx.QueueDeliveries(ds...)

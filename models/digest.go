@@ -74,11 +74,19 @@ func (t *Tx) DigestSaid(audience, isoWeek string) (Counts, error) {
 
 // AddDigest takes an audience's week: ErrDuplicate means that somebody else has
 // it. It is the only election of who sends; the message is queued in the same
-// transaction.
-func (t *Tx) AddDigest(d Digest) error {
+// transaction. A week that had nowhere to go may be taken again when a person asks
+// for it.
+func (t *Tx) AddDigest(d Digest, again bool) error {
 	said, err := json.Marshal(d.Said)
 	if err != nil {
 		return err
+	}
+	if again {
+		r := t.db.Exec("UPDATE digests SET state = ?, error_code = ?, delivery_id = ?, said = ?, created_at = ? WHERE audience = ? AND iso_week = ? AND state = 'failed' AND delivery_id IS NULL",
+			d.State, d.ErrorCode, d.DeliveryID, string(said), t.now, d.Audience, d.IsoWeek)
+		if r.Error != nil || r.RowsAffected == 1 {
+			return r.Error
+		}
 	}
 	err = t.db.Exec("INSERT INTO digests (audience,iso_week,week_start,week_end,state,error_code,delivery_id,said,created_at) VALUES (?,?,?,?,?,?,?,?,?)",
 		d.Audience, d.IsoWeek, micro(d.WeekStart), micro(d.WeekEnd), d.State, d.ErrorCode, d.DeliveryID, string(said), t.now).Error
