@@ -211,11 +211,20 @@ func (l *Library) scan() bool {
 
 // rebuild makes a new snapshot from the sources and rows. mu must be held.
 func (l *Library) rebuild() {
+	s := l.assemble(l.rows)
+	l.cur.Store(s)
+	if s.index.anew && len(s.entries) > manyEntries {
+		debug.FreeOSMemory()
+	}
+}
+
+// assemble makes the snapshot that these rows would give. mu must be held.
+func (l *Library) assemble(rows []Row) *snapshot {
 	b := newBuilder()
 	if !(l.main.sample && l.hideSample) {
 		b.addSource(l.main)
 	}
-	b.addRows(l.rows)
+	b.addRows(rows)
 	s := b.finish(l.files())
 	var ground *source
 	if l.ground != nil {
@@ -230,10 +239,7 @@ func (l *Library) rebuild() {
 	s.ana = l.ana
 	s.index, s.titles = l.buildIndexes(s)
 	s.synonyms = newSynonyms(l.ana, append(l.ground.synonymGroups(), l.main.synonymGroups()...))
-	l.cur.Store(s)
-	if s.index.anew && len(s.entries) > manyEntries {
-		debug.FreeOSMemory()
-	}
+	return s
 }
 
 // manyEntries is from where on the garbage of a full build (some 10 kB an

@@ -226,6 +226,7 @@ func (d *decoder) entry(n *node) (e *Entry, ok bool) {
 		"key":         func(v *node) { d.key(v, "entry", &e.Key) },
 		"question":    func(v *node) { e.Question = d.text(v, "question", maxQuestion) },
 		"variants":    func(v *node) { e.Variants = d.texts(v, "variants", maxQuestion) },
+		"not":         func(v *node) { e.Not = d.texts(v, "not", maxQuestion) },
 		"answer":      func(v *node) { e.Answer = d.text(v, "answer", maxAnswer) },
 		"materials":   func(v *node) { e.Materials = d.list(v, "materials") },
 		"tags":        func(v *node) { e.Tags = d.list(v, "tags") },

@@ -10,6 +10,7 @@ type Entry struct {
 	Key        string              `json:"key"` // never changes
 	Question   Text                `json:"question,omitempty"`
 	Variants   map[string][]string `json:"variants,omitempty"` // other wordings, by language
+	Not        map[string][]string `json:"not,omitempty"`      // questions that this entry does not answer, by language
 	Answer     Text                `json:"answer,omitempty"`   // plain text
 	Materials  []string            `json:"materials,omitempty"`
 	Tags       []string            `json:"tags,omitempty"`

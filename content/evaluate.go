@@ -30,6 +30,8 @@ type EvalOptions struct {
 	Top int
 	// Small measures without the Japanese dictionary.
 	Small bool
+	// Report looks at the entries as well.
+	Report bool
 	// Library, if set, is measured instead of docs: all its entries, as staff.
 	Library *Library
 }
@@ -55,6 +57,9 @@ type Evaluation struct {
 	NoneRate     float64 `json:"none_rate"`
 	Unanswerable int     `json:"unanswerable"` // queries without a relevant entry
 
+	// Report is about the entries; nil unless asked for.
+	Report *Report `json:"report,omitempty"`
+
 	Lines  []EvalLine `json:"-"`
 	Misses []Miss     `json:"-"`
 }
@@ -75,8 +80,11 @@ type Miss struct {
 	Decision Decision
 	Won      string // key of the first hit; "" for none
 	WonScore float64
+	WonBy    By
+	WonViews Views // why it won: its points by view
 	Wanted   []string
-	Rank     int // 1-based place of the first relevant entry among the best ten; 0 = not among them
+	Views    Views // the points of the first relevant entry, if it is among the best ten
+	Rank     int   // 1-based place of the first relevant entry among the best ten; 0 = not among them
 }
 
 // Evaluate measures search on labelled queries over docs, or over a Library.
@@ -108,6 +116,12 @@ func Evaluate(docs []Doc, queries []Query, o EvalOptions) (Evaluation, error) {
 	}
 	ev.CPU = math.Round(float64(cpu.Nanoseconds())/float64(len(queries))/100) / 10
 	ev.tally(queries, results, times, o.Top)
+	if o.Report {
+		rep := r.report()
+		rep.contest(queries, results)
+		rep.Translations = r.translations()
+		ev.Report = &rep
+	}
 	slices.Sort(times)
 	ev.P50 = times[len(times)/2].Microseconds()
 	ev.P99 = times[min(len(times)-1, len(times)*99/100)].Microseconds()
@@ -213,7 +227,10 @@ func (ev *Evaluation) tally(queries []Query, results []Result, times []time.Dura
 		}
 		m := Miss{QID: q.ID, Text: q.Text, Decision: r.Decision, Wanted: q.Relevant, Rank: rank}
 		if len(r.Hits) > 0 {
-			m.Won, m.WonScore = r.Hits[0].Key, r.Hits[0].Score
+			m.Won, m.WonScore, m.WonBy, m.WonViews = r.Hits[0].Key, r.Hits[0].Score, r.Hits[0].By, r.Hits[0].Views
+		}
+		if rank > 0 {
+			m.Views = r.Hits[rank-1].Views
 		}
 		ev.Misses = append(ev.Misses, m)
 	}

@@ -95,7 +95,7 @@ func RunFAQTest(w io.Writer, t FAQTest) error {
 	if err != nil {
 		return err
 	}
-	o := EvalOptions{Top: t.Top, Small: t.Small}
+	o := EvalOptions{Top: t.Top, Small: t.Small, Report: true}
 	var docs []Doc
 	if t.Corpus != "" {
 		if docs, err = readSet(t.Corpus, ReadDocs); err != nil {
@@ -175,13 +175,25 @@ func (ev Evaluation) print(w io.Writer, misses int) error {
 	for _, m := range ev.Misses[:misses] {
 		fmt.Fprintf(b, "  %s  %s\n      %s\n", m.QID, cut(oneLine(m.Text), 100), m.why())
 	}
+	if ev.Report != nil {
+		ev.Report.print(b)
+	}
 	return b.Flush()
+}
+
+// String says the points in a few words.
+func (v Views) String() string {
+	s := fmt.Sprintf("question %.2f, answer %.2f, labels %.2f", v.Question, v.Answer, v.Labels)
+	if v.Classifier > 0 {
+		s += fmt.Sprintf(", classifier %.2f", v.Classifier)
+	}
+	return s
 }
 
 func (m Miss) why() string {
 	won := "found nothing"
 	if m.Won != "" {
-		won = fmt.Sprintf("decided %s; first was %s (%.2f)", m.Decision, m.Won, m.WonScore)
+		won = fmt.Sprintf("decided %s; first was %s (%.2f; %s)", m.Decision, m.Won, m.WonScore, m.WonViews)
 	}
 	if len(m.Wanted) == 0 {
 		return won + "; silence was right"
@@ -189,6 +201,9 @@ func (m Miss) why() string {
 	place := "not among the best ten"
 	if m.Rank > 0 {
 		place = fmt.Sprintf("at place %d", m.Rank)
+		if m.Rank > 1 {
+			place += fmt.Sprintf(" (%s)", m.Views)
+		}
 	}
 	return fmt.Sprintf("%s; wanted %s, %s", won, strings.Join(m.Wanted, " or "), place)
 }

@@ -23,6 +23,7 @@ type docText struct {
 	utterances []utterance
 	answer     []string
 	labels     []string
+	not        []string // questions that it does not answer
 }
 
 type utterance struct{ lang, text string }
@@ -38,7 +39,8 @@ type index struct {
 	words     [views]postings
 	grams     [views]postings
 	pool      *sync.Pool
-	classes   *classifier // nil where no entries have many wordings
+	not       map[int][][]uint64 // by entry: the terms of questions that it does not answer
+	classes   *classifier        // nil where no entries have many wordings
 
 	// For updates: what made it, each entry's sum, and how many entries changed
 	// since everything was last built anew.
@@ -199,6 +201,7 @@ func newIndex(ana *analyzer, docs []docText) *index {
 		x.words[v] = w[v].finish(viewB[v])
 		x.grams[v] = g[v].finish(viewB[v])
 	}
+	x.not = refusals(ana, docs)
 	x.complete(ana.weights())
 	x.classes = train(ana, docs, classBudget)
 	return x
@@ -314,6 +317,9 @@ func (e *Entry) docText(mats map[string]*Material) docText {
 		for _, v := range e.Variants[lang] {
 			d.utterances = append(d.utterances, utterance{lang, v})
 		}
+	}
+	for _, lang := range sortedKeys(e.Not) {
+		d.not = append(d.not, e.Not[lang]...)
 	}
 	for _, lang := range sortedKeys(e.Answer) {
 		d.answer = append(d.answer, e.Answer[lang])

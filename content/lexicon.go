@@ -164,7 +164,11 @@ func vowelsAgree(a, b string) bool {
 		if small, n := utf8.DecodeRuneInString(b[i+utf8.RuneLen(r):]); n > 0 && strings.ContainsRune("ァィェォャュョ", small) {
 			r = small
 		}
-		return strings.ContainsRune(rows[a[latin]], r) && len(a) <= 3*utf8.RuneCountInString(b)+1
+		fits := strings.ContainsRune(rows[a[latin]], r)
+		if !fits && latin+1 < len(a) && a[latin+1] == 'r' { // server is サーバー
+			fits = strings.ContainsRune("アカガサザタダナハバパマヤラワァ", r)
+		}
+		return fits && len(a) <= 3*utf8.RuneCountInString(b)+1
 	}
 	return false
 }

@@ -145,9 +145,17 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 	if rk.small = ana.ja == nil; rk.small { // pairs stand for words
 		rk.idealWords = rk.ideal
 	}
-	x.meanings(sc, 0, 0, w) // what stands for no single word
+	// What stands for no single word; where that is all there is, it is the question.
+	if gain := x.meanings(sc, 0, 0, w); q.read || len(q.words) == 0 {
+		rk.ideal += gain
+		rk.idealWords += gain
+	}
 	if x.classes != nil {
 		x.classify(sc)
+	}
+	if len(x.not) > 0 {
+		asked, may := q.distinct(), allowed
+		allowed = func(e int) bool { return may(e) && !x.refused(e, asked) }
 	}
 	x.collect(sc, allowed, w)
 	rk.top = sc.top
@@ -227,7 +235,7 @@ func (x *index) meanings(sc *scratch, self, of uint64, w *weights) (ideal float6
 		}
 		units := x.words[v].units
 		rare := idf(units, len(sc.hit))
-		if v == viewUtterance {
+		if v == viewUtterance && (self != 0 || len(sc.hit) > 0) {
 			ideal = rare * w.word[v]
 		}
 		acc, alt := sc.of(v, wordTerm), sc.alt[v]

@@ -54,8 +54,10 @@ const maxHits = 10
 // Search finds the entries that answer a question, among those that r may see
 // today. It works in memory and its work is bounded whatever the text.
 func (l *Library) Search(text string, r Reader) Result {
-	s := l.cur.Load()
-	day := l.today()
+	return l.cur.Load().search(text, r, l.today())
+}
+
+func (s *snapshot) search(text string, r Reader, day string) Result {
 	return s.index.search(s.ana, s.synonyms, text, func(i int) bool {
 		e := s.entries[i]
 		return validOn(e.ValidFrom, e.ValidUntil, day) == Served && e.Audience.Includes(r)

@@ -72,6 +72,9 @@ func latinSound(w string, put func(string)) {
 		case strings.HasPrefix(rest, "ph"):
 			put("f")
 			i++
+		case rest == "gn": // campaign
+			put("n")
+			i++
 		case strings.HasPrefix(rest, "dg"):
 			put("s")
 			i++

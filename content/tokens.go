@@ -319,3 +319,26 @@ func hash(s string) uint64 {
 	}
 	return h
 }
+
+// surfaces gives the words of a text as they can be shown, each with its term.
+func (a *analyzer) surfaces(text string) (out []spelling) {
+	runs(normalize(text, maxQueryRunes), func(r run) {
+		parts := []string{r.text}
+		if r.japanese {
+			if a.ja == nil {
+				return
+			}
+			parts = parts[:0]
+			for _, tok := range a.ja.Analyze(r.text, tokenizer.Normal) {
+				parts = append(parts, tok.Surface)
+			}
+		}
+		for _, p := range parts {
+			var t terms
+			if a.analyze(p, maxQueryRunes, &t); len(t.words) > 0 {
+				out = append(out, spelling{p, t.words[0]})
+			}
+		}
+	})
+	return out
+}

@@ -63,6 +63,9 @@ func (d *docText) sum() uint64 {
 	for _, s := range d.labels {
 		add(4, s)
 	}
+	for _, s := range d.not {
+		add(5, s)
+	}
 	return h
 }
 
@@ -112,6 +115,7 @@ func (x *index) moved(ana *analyzer, docs []docText, from []int) *index {
 		y.words[v] = x.words[v].moved(to, n, w[v], units, viewB[v])
 		y.grams[v] = x.grams[v].moved(to, n, g[v], units, viewB[v])
 	}
+	y.not = refusals(ana, docs)
 	y.classes = y.retrained(ana, docs, x, fresh)
 	y.complete(ana.weights())
 	return y

@@ -1,0 +1,298 @@
+package content
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestLoanWordsAreTheirOriginalsBySound(t *testing.T) {
+	for _, c := range []struct{ kana, latin string }{
+		{"フォルダー", "folder"}, {"メールボックス", "mailbox"}, {"サブスクリプション", "subscription"}, {"ポリシー", "policy"}, {"ライセンス", "license"},
+		{"ブラウザー", "browser"}, {"テンプレート", "template"}, {"カレンダー", "calendar"}, {"セキュリティ", "security"}, {"マネージャー", "manager"},
+		{"ポータル", "portal"}, {"ワークフロー", "workflow"}, {"デバイス", "device"}, {"ストレージ", "storage"}, {"チケット", "ticket"}, {"ドメイン", "domain"},
+	} {
+		if a, b := soundOf(c.kana), soundOf(c.latin); a != b {
+			t.Errorf("%s is %s, %s is %s", c.kana, a, c.latin, b)
+		}
+	}
+	for _, c := range []struct{ a, b string }{{"フォルダー", "border"}, {"メール", "password"}, {"ポータル", "portrait"}, {"プラン", "trial"}} {
+		if soundOf(c.a) == soundOf(c.b) {
+			t.Errorf("%s and %s sound alike: %s", c.a, c.b, soundOf(c.a))
+		}
+	}
+}
+
+func TestOneError(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"password", "pasword", true}, {"password", "passwrod", true}, {"password", "passwordd", true}, {"password", "passward", true},
+		{"password", "pasward", false}, {"invoice", "advice", false}, {"キャンペン", "キャンペイン", true}, {"", "a", true}, {"same", "same", false},
+	} {
+		if oneError(c.a, c.b) != c.want || oneError(c.b, c.a) != c.want {
+			t.Errorf("%q and %q: want %v", c.a, c.b, c.want)
+		}
+	}
+}
+
+// A question's words are taken for those of an entry by typing error, reading,
+// sound and synonym, in both languages.
+func TestOtherWordsFindTheEntry(t *testing.T) {
+	l := sampleSearch(t, false)
+	for _, c := range []struct{ text, want string }{
+		{"pasword", "password"}, {"passwrod reset", "password"}, {"みつもりの作り方", "quote"}, {"しょうがいの情報", "server"},
+		{"キャンペイン 申込", "apply"}, {"cloud storage", "cloud"}, {"campaign deadline", "apply"}, {"server status", "server"},
+	} {
+		r := l.Search(c.text, Reader{})
+		if len(r.Hits) == 0 || r.Hits[0].Key != c.want {
+			t.Errorf("%q found %+v, want %s first", c.text, r.Hits, c.want)
+		}
+	}
+}
+
+const faultySynonyms = `same:
+  - [お得意さま, 上得意]
+  - [ひとつだけ]
+  - {a: b}
+means:
+  - {from: [ぽちっと], to: [発注]}
+  - {from: [あ]}
+  - {frm: [い], to: [う]}
+sme: []
+`
+
+func TestSynonymsAreReadStrictlyAndOverlaid(t *testing.T) {
+	dir := write(t, map[string]string{"synonyms.yaml": faultySynonyms, "faq/a.yaml": `entries:
+  - {key: vip, question: 上得意への対応, answer: はい}
+  - {key: order, question: 発注の手順, answer: はい}
+  - {key: press, question: ぽちっと機能の説明, answer: はい}
+  - {key: discount, question: 値引きの申請, answer: はい}
+  - {key: other, question: 資料の場所, answer: はい}
+`})
+	l, probs := open(t, Options{Dir: dir, Embedded: Sample()})
+	<-l.Ready()
+	for _, want := range []string{"synonyms.yaml:3: a group of same needs at least 2", "synonyms.yaml:4:", "synonyms.yaml:7: each of means needs from and to", `unknown field "frm"`, `unknown field "sme"`} {
+		if !strings.Contains(listing(probs), want) {
+			t.Errorf("no problem says %q in:\n%s", want, listing(probs))
+		}
+	}
+	find := func(text string) string {
+		var keys []string
+		for _, h := range l.Search(text, Reader{}).Hits {
+			keys = append(keys, h.Key)
+		}
+		return strings.Join(keys, " ")
+	}
+	if got := find("お得意さま"); !strings.HasPrefix(got, "vip") {
+		t.Errorf("a group of two found %q", got)
+	}
+	if got := find("ぽちっとしたい"); !strings.Contains(got, "order") {
+		t.Errorf("from does not mean to: %q", got)
+	}
+	if got := find("発注"); strings.Contains(got, "press") {
+		t.Errorf("to means from: %q", got)
+	}
+	if got := find("ディスカウント"); !strings.HasPrefix(got, "discount") {
+		t.Errorf("the built-in groups are gone: %q", got)
+	}
+	put(t, dir, "synonyms.yaml", "same:\n  - [ほげ, 資料]\n")
+	if probs := l.Reload(); len(probs) > 0 {
+		t.Error(listing(probs))
+	}
+	if got := find("ほげ"); !strings.HasPrefix(got, "other") {
+		t.Errorf("changed synonyms found %q", got)
+	}
+}
+
+func TestTheBuiltInSynonymsAreSound(t *testing.T) {
+	gs := builtInSynonyms()
+	if len(gs) < 100 {
+		t.Errorf("%d groups", len(gs))
+	}
+}
+
+// twinClasses are entries that only what their many wordings have in common
+// tells apart.
+func twinClasses() []docText {
+	wordings := func(key, lead string, things ...string) docText {
+		d := docText{key: key, answer: []string{key}}
+		for _, s := range things {
+			d.utterances = append(d.utterances, utterance{"en", fmt.Sprintf(lead, s)})
+		}
+		return d
+	}
+	things := []string{"parcel", "package", "box", "order", "item", "shipment", "delivery", "bottle", "tablet pack", "kit", "supplement"}
+	return []docText{
+		wordings("late", "my %s still did not arrive, how long", things...), wordings("wrong", "the %s has broken contents", things...),
+		wordings("change", "send my %s to another address", things...), {key: "hours", utterances: []utterance{{"en", "opening hours of the shop"}}, answer: []string{"x"}},
+	}
+}
+
+func TestManyWordingsAreLearnedAndSayWhoDecided(t *testing.T) {
+	ana := newAnalyzer()
+	x := newIndex(ana, twinClasses())
+	if x.classes == nil || len(x.classes.classes) != 3 {
+		t.Fatalf("classifier %+v", x.classes)
+	}
+	for text, want := range map[string]string{"vitamins did not arrive": "late", "broken jar": "wrong", "another address please": "change", "opening hours": "hours"} {
+		r := x.search(ana, nil, text, everyone)
+		if len(r.Hits) == 0 || r.Hits[0].Key != want {
+			t.Errorf("%q found %+v, want %s", text, r.Hits, want)
+			continue
+		}
+		if h := r.Hits[0]; (want != "hours") != (h.Views.Classifier > 0) || (h.By != ByRanking && h.By != ByClassifier) {
+			t.Errorf("%q: %+v", text, h)
+		}
+	}
+	again := newIndex(ana, twinClasses())
+	if !slices.Equal(again.classes.weights, x.classes.weights) {
+		t.Error("the same entries were learned differently")
+	}
+}
+
+// After updates the classifier speaks of the entries that are there.
+func TestTheClassifierFollowsUpdates(t *testing.T) {
+	ana := newAnalyzer()
+	docs := append(twinClasses(), manyDocs(40)...)
+	x := newOrUpdated(ana, docs, nil)
+	docs = append([]docText{{key: "first", utterances: []utterance{{"en", "something new"}}, answer: []string{"x"}}}, docs...)
+	x = newOrUpdated(ana, docs, x)
+	if x.anew || x.classes == nil {
+		t.Fatal("no update, or the classifier is gone")
+	}
+	if r := x.search(ana, nil, "vitamins did not arrive", everyone); r.Hits[0].Key != "late" {
+		t.Errorf("moved entries: %+v", r.Hits)
+	}
+	x = newOrUpdated(ana, slices.DeleteFunc(slices.Clone(docs), func(d docText) bool { return d.key == "late" }), x)
+	for _, h := range x.search(ana, nil, "vitamins did not arrive", everyone).Hits {
+		if h.Key == "late" {
+			t.Errorf("a removed entry is found: %+v", h)
+		}
+	}
+}
+
+func TestTrainingIsBounded(t *testing.T) {
+	var docs []docText
+	for i := range 3000 {
+		d := docText{key: fmt.Sprint(i)}
+		for j := range 12 {
+			d.utterances = append(d.utterances, utterance{"en", fmt.Sprintf("wording %d of thing %d", j, i)})
+		}
+		docs = append(docs, d)
+	}
+	start := time.Now()
+	if c := train(newAnalyzer(), docs, classBudget); c != nil {
+		t.Error("three thousand classes were learned")
+	}
+	if d := time.Since(start); d > time.Second {
+		t.Errorf("deciding not to learn took %s", d)
+	}
+}
+
+// What staff say an entry does not answer, it does not answer, in whatever
+// politeness; and the effect of saying so can be seen before.
+func TestNegativeExamplesAndReplay(t *testing.T) {
+	l := sampleSearch(t, false)
+	asked := []string{"クラウドの値段を増やすには", "見積書の作り方", "サーバー障害の情報"}
+	if got := l.Search(asked[0], Reader{}); got.Decision == None || got.Hits[0].Key != "cloud" {
+		t.Fatalf("before: %+v", got)
+	}
+	e, _ := l.AnyEntry("cloud")
+	e.Not = map[string][]string{"ja": {"クラウドの値段を増やしたいです"}}
+	row := Row{"faq", "cloud", e.Body()}
+	res, probs := l.Replay(asked, Reader{}, []Row{row})
+	if len(probs) > 0 || res.Questions != 3 || len(res.Changed) != 1 || res.Changed[0].Question != asked[0] {
+		t.Fatalf("replayed %+v, problems %v", res, probs)
+	}
+	if got := l.Search(asked[0], Reader{}); got.Hits[0].Key != "cloud" {
+		t.Error("a replay changed the content")
+	}
+	if probs := l.Overlay([]Row{row}); len(probs) > 0 {
+		t.Fatal(listing(probs))
+	}
+	for _, h := range l.Search(asked[0], Reader{}).Hits {
+		if h.Key == "cloud" {
+			t.Errorf("still found: %+v", h)
+		}
+	}
+	if got := l.Search("クラウド版の容量を増やすには", Reader{}); got.Decision == None || got.Hits[0].Key != "cloud" {
+		t.Errorf("its own question is not answered any more: %+v", got)
+	}
+	if _, probs := l.Replay(asked, Reader{}, []Row{{"faq", "x", []byte(`{"key":"x"}`)}}); len(probs) == 0 {
+		t.Error("a broken row was replayed")
+	}
+	e.Variants = map[string][]string{"ja": {"天気の話"}}
+	e.Not = nil
+	if res, _ := l.Replay([]string{"天気の話"}, Reader{}, []Row{{"faq", "cloud", e.Body()}}); res.Answered != 1 {
+		t.Errorf("a new variant answers %d", res.Answered)
+	}
+}
+
+// Readers never wait and never see half a state while content changes.
+func TestSearchingWhileContentChanges(t *testing.T) {
+	l := sampleSearch(t, false)
+	e, _ := l.AnyEntry("quote")
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	for range 3 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				for _, q := range []string{"みつもり", "見積書の作り方", "pasword", "campaign"} {
+					for _, h := range l.Search(q, Reader{}).Hits {
+						if h.Key == "" || !(h.Score >= 0 && h.Score <= 1) {
+							t.Errorf("%q: %+v", q, h)
+						}
+					}
+				}
+			}
+		})
+	}
+	for i := range 30 {
+		e.Variants = map[string][]string{"ja": {fmt.Sprintf("新しい言い方%d", i)}}
+		l.Overlay([]Row{{"faq", "quote", e.Body()}})
+		l.Replay([]string{"新しい言い方"}, Reader{}, nil)
+	}
+	close(stop)
+	wg.Wait()
+}
+
+func TestReportForWriters(t *testing.T) {
+	docs := []Doc{
+		{ID: "a", Question: "請求書の再発行", Answer: "x", Lang: "ja", Variants: []string{"請求書をもう一度ほしい", "請求書 再送"}},
+		{ID: "b", Question: "請求書を再発行したい", Answer: "x", Lang: "ja"},
+		{ID: "c", Question: "海の色", Answer: "x", Lang: "ja", Variants: []string{"研修の録画", "price list"}},
+		{ID: "d", Question: "研修の録画を見たい", Answer: "x", Lang: "ja"},
+		{ID: "e", Question: "price list of this year", Answer: "x", Lang: "en"},
+	}
+	ev, err := Evaluate(docs, []Query{{ID: "1", Text: "請求書の再発行", Relevant: []string{"c"}}}, EvalOptions{Report: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := ev.Report
+	if len(r.Twins) == 0 || r.Twins[0].A != "a" || r.Twins[0].B != "b" {
+		t.Errorf("twins %+v", r.Twins)
+	}
+	if !slices.Contains(r.Unfound, Stray{"c", "研修の録画", "d"}) {
+		t.Errorf("unfound %+v", r.Unfound)
+	}
+	if slices.Contains(r.Unfindable, "a") {
+		t.Errorf("unfindable %v", r.Unfindable)
+	}
+	if m := ev.Misses[0]; m.Won != "a" || m.WonViews.Question < 0.5 || !strings.Contains(m.why(), "question ") {
+		t.Errorf("miss %+v: %s", m, m.why())
+	}
+	var b strings.Builder
+	if err := ev.print(&b, 0); err != nil || !strings.Contains(b.String(), "nearly the same") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
