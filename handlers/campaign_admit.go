@@ -80,7 +80,8 @@ func (h *Handlers) moot(tx *models.Tx, c models.Campaign, d models.Delivery) (st
 }
 
 // admitPerson looks at the account that is written to: it is still that person's,
-// and on Slack the platform has said that it belongs to their partner.
+// and the platform has said that it belongs to their partner (Slack), or that they
+// are a friend (LINE).
 func (h *Handlers) admitPerson(tx *models.Tx, partner models.Partner, d models.Delivery) (models.Admission, error) {
 	id := bot.Identity{Platform: d.Platform, Connection: d.Connection, User: d.User}
 	who, err := tx.Whois(id)
@@ -91,7 +92,8 @@ func (h *Handlers) admitPerson(tx *models.Tx, partner models.Partner, d models.D
 		return models.Admission{Skip: models.SkipGone}, nil
 	case who.Person.LeftAt != nil:
 		return models.Admission{Skip: models.SkipLeft}, nil
-	case d.Platform == "slack" && who.Account.FactAt == nil:
+	case (d.Platform == "slack" || d.Platform == "line") && who.Account.FactAt == nil:
+		// LINE takes pushes to people who blocked us, and shows them to nobody.
 		return models.Admission{Later: tx.Now().Add(factPause)}, tx.WantPerson(id)
 	}
 	orgs, err := tx.OrgsOf("slack", partner.ID)
