@@ -309,7 +309,7 @@ func TestInTheBrowserABigDocumentComesInPieces(t *testing.T) {
 		t.Error("what may not be saved can be selected")
 	}
 	s.key("+")
-	s.until(`document.querySelector("#page-3").offsetWidth > 1200`)
+	s.until(`document.querySelector("#page-3").offsetWidth > 1000`)
 }
 
 func TestInTheBrowserAHiddenTabCountsNothing(t *testing.T) {
