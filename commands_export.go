@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"akari/content"
@@ -37,7 +36,7 @@ func (e ExportCmd) Run(cli *CLI, out surroundings) error {
 		if err != nil {
 			return err
 		}
-		w := io.Writer(out.stdout)
+		w := out.stdout
 		if e.Out != "" {
 			f, err := os.OpenFile(e.Out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // it holds names
 			if err != nil {

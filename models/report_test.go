@@ -18,7 +18,6 @@ type ledger struct {
 	now   time.Time
 	aoba  models.ID
 	umi   models.ID
-	n     int
 }
 
 func newLedger(t *testing.T, driver string, now string) *ledger {
