@@ -66,6 +66,9 @@ func (k CheckCmd) Run(cli *CLI, out surroundings) error {
 		done.bad(Problem{File: "content.dir", Text: err.Error()})
 	}
 	done.content(c, faults)
+	if _, err := robotsOf(c); err != nil {
+		done.bad(Problem{File: c.Links.RobotsFile, Text: err.Error()})
+	}
 	if len(problems) == 0 {
 		done.database(ctx, c, clock, library)
 		done.platforms(ctx, c, clock, k.Live)

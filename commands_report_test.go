@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -22,5 +23,17 @@ func TestReportRebuildIsAskedForRightly(t *testing.T) {
 		if code := run(append([]string{"report", "rebuild"}, args...), env, &out, &errs); code != exitUsage || errs.String() == "" {
 			t.Errorf("%v: exit %d, %q", args, code, errs.String())
 		}
+	}
+}
+
+func TestCheckReadsTheRobotsFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "robots.txt")
+	if err := os.WriteFile(file, []byte("AcmeScan\n(\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"AKARI_DATABASE_DSN=" + filepath.Join(t.TempDir(), "akari.db"), "AKARI_SERVER_SPOOL_DIR=" + filepath.Join(t.TempDir(), "spool"), "AKARI_LINKS_ROBOTS_FILE=" + file}
+	var out, errs strings.Builder
+	if code := run([]string{"check"}, env, &out, &errs); code != exitFailed || !strings.Contains(out.String()+errs.String(), "robots.txt:2") {
+		t.Errorf("exit %d: %s%s", code, out.String(), errs.String())
 	}
 }
