@@ -193,7 +193,10 @@ func storedMaterial(c Config, body json.RawMessage, dir string) (content.Materia
 	defer f.Close()
 	m.SHA256, m.Size, m.Type, err = content.StoreFile(c.Storage.Dir, f)
 	m.FileName, m.File = path.Base(filepath.ToSlash(m.File)), ""
-	return m, err
+	if err != nil {
+		return m, err
+	}
+	return m, content.CheckFile(m.Kind, m.Type, m.Size, func() (fs.File, error) { return os.DirFS(c.Storage.Dir).Open(content.StoredPath(m.SHA256)) })
 }
 
 // openMaterialFile looks beside the seed file, then in the content.

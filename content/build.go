@@ -59,6 +59,10 @@ func (b *builder) checkFile(m *Material) {
 			m.Type, m.Size = mime, size
 			if !m.Kind.accepts(mime) {
 				b.bad(m.Source, m.Line, "material %s is a %s, which is %s, but %s looks like %s", m.Key, m.Kind, m.Kind.wants(), m.File, mime)
+				b.blocked["material "+m.Key] = true // never served as what it is not
+			} else if err := checkedFile(m.Kind, mime, m.fsys, path.Join(path.Dir(m.Source), m.File)); err != nil {
+				b.bad(m.Source, m.Line, "material %s: %s: %s", m.Key, m.File, plainError(err))
+				b.blocked["material "+m.Key] = true
 			}
 		}
 	}
@@ -102,8 +106,8 @@ func (b *builder) finish(stored fs.FS) *snapshot {
 		if b.blocked["material "+k] {
 			continue
 		}
-		if m.SHA256 != "" {
-			b.checkStored(m, stored)
+		if m.SHA256 != "" && !b.checkStored(m, stored) {
+			continue
 		}
 		s.materials = append(s.materials, m)
 		s.matByID[k] = m
@@ -125,10 +129,11 @@ func (b *builder) finish(stored fs.FS) *snapshot {
 	return s
 }
 
-func (b *builder) checkStored(m *Material, stored fs.FS) {
+// checkStored looks at a stored file; false = it must not be served.
+func (b *builder) checkStored(m *Material, stored fs.FS) bool {
 	if stored == nil {
 		b.bad(m.Source, 0, "material %s has a stored file, but there is no storage (storage.dir)", m.Key)
-		return
+		return true
 	}
 	st, err := fs.Stat(stored, StoredPath(m.SHA256))
 	switch {
@@ -138,5 +143,10 @@ func (b *builder) checkStored(m *Material, stored fs.FS) {
 		b.bad(m.Source, 0, "material %s: its stored file has %d bytes, not %d", m.Key, st.Size(), m.Size)
 	default:
 		m.Size = st.Size()
+		if err := checkedFile(m.Kind, m.Type, stored, StoredPath(m.SHA256)); err != nil && m.Type != "" {
+			b.bad(m.Source, 0, "material %s: its stored file: %s", m.Key, plainError(err))
+			return false
+		}
 	}
+	return true
 }

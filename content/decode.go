@@ -280,6 +280,7 @@ func (d *decoder) material(n *node) (m *Material, ok bool) {
 		"captions":       func(v *node) { d.str(v, "captions", &m.Captions) },
 		"complete_share": func(v *node) { m.CompleteShare = d.share(v) },
 		"version":        func(v *node) { m.Version = d.version(v) },
+		"old_links":      func(v *node) { d.oldLinks(v, &m.OldLinks) },
 		"download":       func(v *node) { m.Download = d.flag(v, "download") },
 		"tags":           func(v *node) { m.Tags = d.list(v, "tags") },
 		"owner":          func(v *node) { m.Owner = d.owner(v, "owner") },
@@ -366,6 +367,13 @@ func (d *decoder) share(n *node) int {
 		return 0
 	}
 	return v
+}
+
+func (d *decoder) oldLinks(n *node, into *string) {
+	d.str(n, "old_links", into)
+	if *into != "" && *into != "new" && *into != StaysOld {
+		d.bad(n.line, "old_links must be new or old, not %q", *into)
+	}
 }
 
 func (d *decoder) size(n *node) int64 {

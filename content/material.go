@@ -49,6 +49,11 @@ type Material struct {
 	ValidFrom     string   `json:"valid_from,omitempty"`
 	ValidUntil    string   `json:"valid_until,omitempty"`
 
+	// OldLinks says what a link opens that was handed out for an older version: new
+	// (the newest, with a note; the default) or old (the one it was handed out for,
+	// where its bytes are stored; see docs/privacy.md on what is kept).
+	OldLinks string `json:"old_links,omitempty"`
+
 	// Of a row's file, whose bytes lie content-addressed in storage.dir.
 	SHA256   string `json:"sha256,omitempty"` // lower-case hex
 	FileName string `json:"file_name,omitempty"`
@@ -59,6 +64,9 @@ type Material struct {
 	Line   int    `json:"-"`
 	fsys   fs.FS  // where File lies; nil = storage
 }
+
+// StaysOld is the value of OldLinks that keeps old links on the old version.
+const StaysOld = "old"
 
 // Body is the material in the shape of a Row's body.
 func (m Material) Body() json.RawMessage {

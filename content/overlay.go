@@ -136,6 +136,9 @@ func (b *builder) addRow(d *decoder, r Row) bool {
 			d.bad(0, "material %s: a row's file is a stored one (sha256), or the file its overlaid material has", r.Key)
 			return false
 		}
+		if m.File == "" {
+			delete(b.blocked, "material "+r.Key) // what stands in the file is not what is served
+		}
 		b.materials[r.Key] = m
 	}
 	b.overlays = append(b.overlays, over)
