@@ -294,6 +294,31 @@ func (s *Sender) reconcile(ctx context.Context) {
 	all.Wait()
 }
 
+// lookPatience is how long a look waits for its token, at most; half the lease
+// of the look bounds it too.
+const lookPatience = 5 * time.Second
+
+// lookToken waits for the moment at which the pace has a token for a look. Coming
+// back at the next poll instead may miss that moment every time: where Redis loses
+// its buckets every 2 s, a token that takes 1.2 s is there for 0.8 s only.
+func (s *Sender) lookToken(ctx context.Context, lane Lane, perMinute int) error {
+	end := time.Now().Add(min(lookPatience, s.Lease/2))
+	for {
+		got, again := s.Pacer.Take(ctx, lane.String(), perMinute, 0, 1, 0)
+		if got > 0 {
+			return nil
+		}
+		if time.Now().Add(again).After(end) {
+			return &Throttled{After: again, Why: "our own pace"}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err() // find sees it too, and writes nothing
+		case <-time.After(max(again, 10*time.Millisecond)):
+		}
+	}
+}
+
 func (s *Sender) find(ctx context.Context, d Delivery) {
 	lane := Lane{Platform: d.To.Platform, Connection: d.To.Connection, Operation: findOperation}
 	finder, ok := s.platforms[lane.Platform].(Finder)
@@ -302,9 +327,7 @@ func (s *Sender) find(ctx context.Context, d Delivery) {
 	}
 	receipt, err := "", error(nil)
 	if perMinute := rate(s.Rate, lane); perMinute > 0 {
-		if got, again := s.Pacer.Take(ctx, lane.String(), perMinute, 0, 1, 0); got == 0 {
-			err = &Throttled{After: again, Why: "our own pace"}
-		}
+		err = s.lookToken(ctx, lane, perMinute)
 	}
 	began := time.Now()
 	if err == nil {

@@ -117,10 +117,18 @@ func longest(ds []time.Duration) (d time.Duration) {
 func judge(t *testing.T, w *whole.Town, db *sql.DB, l *load, crashes, processes int) {
 	t.Helper()
 	began := time.Now()
-	wait(t, 3*time.Minute, "all deliveries to end and nothing to wait", func() bool {
-		return number(t, db, "SELECT COUNT(*) FROM v_delivery WHERE state IN ('queued','sending') OR state = 'unconfirmed' AND platform = 'slack'")+
-			number(t, db, "SELECT COUNT(*) FROM v_inbound WHERE outcome = 'waiting'") == 0
-	})
+	owed := func() int {
+		return number(t, db, "SELECT COUNT(*) FROM v_delivery WHERE state IN ('queued','sending') OR state = 'unconfirmed' AND platform = 'slack'") +
+			number(t, db, "SELECT COUNT(*) FROM v_inbound WHERE outcome = 'waiting'")
+	}
+	for end := began.Add(3 * time.Minute); owed() > 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			for _, row := range table(t, db, "SELECT platform, act, operation, state, attempts, crashes, due_at, intent_at, error_code, address FROM v_delivery WHERE state IN ('queued','sending','unconfirmed') LIMIT 20") {
+				t.Log(row)
+			}
+			t.Fatalf("%d deliveries or inbounds are still not ended", owed())
+		}
+	}
 	t.Logf("settled after %v; deliveries: %v", time.Since(began).Round(time.Millisecond), table(t, db, "SELECT platform, act, state, COUNT(*) FROM v_delivery GROUP BY platform, act, state ORDER BY 1, 2, 3"))
 	judgeInbound(t, db, l)
 	judgeEffects(t, db)
