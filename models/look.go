@@ -1,7 +1,7 @@
 package models
 
 import (
-	"errors"
+	"context"
 	"strings"
 	"time"
 
@@ -16,44 +16,94 @@ type Scene struct {
 	Orgs []string // of the room's partner, on the room's platform
 }
 
-// lookSQL asks for a whole scene in one round trip. It always gives one row.
-const lookSQL = `SELECT a.id AS account_id, a.claim, a.fact_at, a.fact, ` + whoColumns + `,
+// lookSQL asks for whole scenes in one round trip; %s is the list of what is
+// asked for, numbered. It gives one row for each.
+const lookSQL = `SELECT q.n, a.id AS account_id, a.claim, a.fact_at, a.fact, ` + whoColumns + `,
 	r.id AS r_id, r.kind AS r_kind, r.partner_id AS r_partner_id, r.name AS r_name, r.fact_at AS r_fact_at, r.fact AS r_fact,
 	r.asked_at AS r_asked_at, r.told_at AS r_told_at, r.left_at AS r_left_at,
 	(SELECT GROUP_CONCAT(o.org) FROM partner_orgs o WHERE o.partner_id = r.partner_id AND o.platform = r.platform) AS r_orgs
-	FROM (SELECT 1 AS one) AS one
-	LEFT JOIN accounts a ON a.platform = ? AND a.connection = ? AND a.user = ?
+	FROM (%s) AS q
+	LEFT JOIN accounts a ON a.platform = q.platform AND a.connection = q.connection AND a.user = q.user
 	LEFT JOIN people w ON w.id = a.person_id
 	LEFT JOIN partners p ON p.id = w.partner_id
-	LEFT JOIN rooms r ON r.platform = ? AND r.connection = ? AND r.room = ?`
+	LEFT JOIN rooms r ON r.platform = q.platform AND r.connection = q.connection AND r.room = q.room`
 
-// Look answers the scene of an inbound; nothing known of it is not an error.
+const (
+	lookFirst = "SELECT ? AS n, ? AS platform, ? AS connection, ? AS user, ? AS room"
+	lookNext  = " UNION ALL SELECT ?, ?, ?, ?, ?"
+)
+
+type lookRow struct {
+	N          int
+	Person     whoRow `gorm:"embedded"`
+	RID        ID
+	RKind      string
+	RPartnerID ID
+	RName      string
+	RFactAt    *time.Time
+	RFact      RoomFact
+	RAskedAt   *time.Time
+	RToldAt    *time.Time
+	RLeftAt    *time.Time
+	ROrgs      string
+}
+
+// glance is one scene that is asked for.
+type glance struct {
+	who   bot.Identity
+	at    bot.Address
+	scene Scene
+	done  chan error
+}
+
+// Look answers the scene of an inbound; nothing known of it is not an error. In
+// a View, scenes that are asked for at the same time share a round trip.
 func (t *Tx) Look(who bot.Identity, at bot.Address) (Scene, error) {
-	type row struct {
-		Person     whoRow `gorm:"embedded"`
-		RID        ID
-		RKind      string
-		RPartnerID ID
-		RName      string
-		RFactAt    *time.Time
-		RFact      RoomFact
-		RAskedAt   *time.Time
-		RToldAt    *time.Time
-		RLeftAt    *time.Time
-		ROrgs      string
+	g := &glance{who: who, at: at, done: make(chan error, 1)}
+	if !t.view {
+		err := t.look([]*glance{g})
+		return g.scene, err
 	}
-	room := at.Room
-	if at.Direct {
-		room = "" // a one-to-one room is nobody's room
+	ctx := t.db.Statement.Context
+	t.store.looks.join(g, t.store.leaders(), groupMost, t.store.glance)
+	select {
+	case err := <-g.done:
+		return g.scene, err
+	case <-ctx.Done():
+		return Scene{}, ctx.Err()
 	}
-	r, err := first[row](t.db, lookSQL, who.Platform, who.Connection, who.User, at.Platform, at.Connection, room)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Scene{}, err
+}
+
+// glance looks at a batch of scenes.
+func (s *Store) glance(batch []*glance) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	t := &Tx{db: s.r.WithContext(ctx), store: s}
+	err := t.look(batch)
+	for _, g := range batch {
+		g.done <- err
 	}
-	s := Scene{Who: r.Person.who(who), Room: Room{ID: r.RID, Platform: at.Platform, Connection: at.Connection, Room: room, Kind: r.RKind, PartnerID: r.RPartnerID,
-		Name: r.RName, FactAt: r.RFactAt, Fact: r.RFact, AskedAt: r.RAskedAt, ToldAt: r.RToldAt, LeftAt: r.RLeftAt}}
-	if r.ROrgs != "" {
-		s.Orgs = strings.Split(r.ROrgs, ",")
+}
+
+func (t *Tx) look(batch []*glance) error {
+	args := make([]any, 0, len(batch)*5)
+	for i, g := range batch {
+		if g.at.Direct {
+			g.at.Room = "" // a one-to-one room is nobody's room
+		}
+		args = append(args, i, g.at.Platform, g.at.Connection, g.who.User, g.at.Room)
 	}
-	return s, nil
+	rows, err := all[lookRow](t.db, strings.Replace(lookSQL, "%s", lookFirst+strings.Repeat(lookNext, len(batch)-1), 1), args...)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		g := batch[r.N]
+		g.scene = Scene{Who: r.Person.who(g.who), Room: Room{ID: r.RID, Platform: g.at.Platform, Connection: g.at.Connection, Room: g.at.Room, Kind: r.RKind,
+			PartnerID: r.RPartnerID, Name: r.RName, FactAt: r.RFactAt, Fact: r.RFact, AskedAt: r.RAskedAt, ToldAt: r.RToldAt, LeftAt: r.RLeftAt}}
+		if r.ROrgs != "" {
+			g.scene.Orgs = strings.Split(r.ROrgs, ",")
+		}
+	}
+	return nil
 }

@@ -84,21 +84,11 @@ type entry struct {
 }
 
 // Record commits a record and answers when it is on disk. Records that arrive
-// while a commit is under way share the next one, as databases do with their
-// own log; each is still all or nothing, and one that is a duplicate spoils none
+// while a commit is under way share the next one; each is still all or nothing, and one that is a duplicate spoils none
 // of the others.
 func (s *Store) Record(ctx context.Context, r Record) error {
 	e := &entry{ctx: ctx, record: &r, done: make(chan error, 1)}
-	s.group.mu.Lock()
-	s.group.waiting = append(s.group.waiting, e)
-	lead := s.group.leaders < s.leaders()
-	if lead {
-		s.group.leaders++
-	}
-	s.group.mu.Unlock()
-	if lead {
-		go s.lead()
-	}
+	s.records.join(e, s.leaders(), groupMost, s.commit)
 	select {
 	case err := <-e.done:
 		return err
@@ -114,23 +104,6 @@ func (s *Store) leaders() int {
 		return 1
 	}
 	return 2
-}
-
-// lead commits what waits until nothing does.
-func (s *Store) lead() {
-	for {
-		s.group.mu.Lock()
-		n := min(len(s.group.waiting), groupMost)
-		if n == 0 {
-			s.group.leaders--
-			s.group.mu.Unlock()
-			return
-		}
-		batch := s.group.waiting[:n:n]
-		s.group.waiting = s.group.waiting[n:]
-		s.group.mu.Unlock()
-		s.commit(batch)
-	}
 }
 
 // commit writes a batch in one transaction, or, if that fails, each by itself.

@@ -13,7 +13,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"akari/bot"
@@ -46,11 +45,8 @@ type Store struct {
 	operation func(bot.Delivery) string // see Operations
 	log       *slog.Logger
 
-	group struct { // records on their way into one transaction
-		mu      sync.Mutex
-		waiting []*entry
-		leaders int
-	}
+	records group[*entry]  // on their way into one transaction
+	looks   group[*glance] // on their way into one query
 }
 
 // Open connects. It creates the folder of an SQLite file but no tables: see Migrate.
@@ -118,6 +114,7 @@ type Tx struct {
 	db    *gorm.DB
 	store *Store
 	now   time.Time
+	view  bool // plain reads
 }
 
 // Now is when the conversation began: one moment for all rows of a transaction.
@@ -150,7 +147,7 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 // View runs fn with plain reads, each seeing what is committed by then. A write
 // in it is ErrReadOnly.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return fn(&Tx{db: s.r.WithContext(ctx).Set(readOnly, true), store: s, now: s.Now()})
+	return fn(&Tx{db: s.r.WithContext(ctx).Set(readOnly, true), store: s, now: s.Now(), view: true})
 }
 
 // readOnly marks gorm sessions that must not write.
