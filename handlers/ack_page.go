@@ -168,7 +168,7 @@ func (h *Handlers) viewerMark(k models.Marking) http.HandlerFunc {
 			return
 		}
 		if !h.choose(r, &s) || s.state != content.Served {
-			h.materialGone(w, r, s.state)
+			h.materialGone(w, r, s)
 			return
 		}
 		version, err := strconv.Atoi(r.PostForm.Get("version"))

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"akari/content"
 	"akari/models"
 	"akari/models/modelstest"
 )
@@ -269,4 +270,67 @@ func TestASecondReaderIsAskedOnceAndCreditsTheLink(t *testing.T) {
 		again.press("/who", "who", "self")
 		said(t, []string{again.page()}, "内容を確認しました")
 	})
+}
+
+// Where the owner wants it so, an old link goes on showing the old version; by
+// default the newest with a note. What expired is refused with whom to ask.
+func TestOldLinksAndExpiredMaterialsOnThePage(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	put := func(change func(*content.Material), body string) {
+		t.Helper()
+		sha, size, mime, err := content.StoreFile(h.stored, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := content.Material{Key: "price", Kind: content.Document, Title: content.Text{"ja": "価格表"}, SHA256: sha, Size: size, Type: mime, FileName: "price.pdf", Owner: content.Owner{Person: "s-ito", Department: "パートナー営業部"}}
+		change(&m)
+		var rows []models.Overlay
+		err = h.store.InTx(context.Background(), func(tx *models.Tx) (err error) {
+			if _, err = tx.PutOverlays(models.Overlay{Kind: models.OverlayMaterial, Key: m.Key, Body: string(m.Body()), Source: "seed"}); err == nil {
+				rows, err = tx.Overlays()
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := h.lib.Overlay([]content.Row{{Kind: rows[0].Kind, Key: rows[0].Key, Body: []byte(rows[0].Body)}}); len(p) > 0 {
+			t.Fatal(p)
+		}
+	}
+	put(func(m *content.Material) { m.Version = 1 }, pdf+"%first\n")
+	seat := h.As("aoba-01").In("direct-aoba-01")
+	said(t, seat.Say("価格表").See(), "資料：価格表")
+	seat.Press("資料：価格表").See()
+	link := seat.Link("開く")
+	bytesOf := func(b *browser) string {
+		t.Helper()
+		status, body := b.do("GET", "/file/price.pdf", nil)
+		if status != http.StatusOK {
+			t.Fatalf("the file answered %d", status)
+		}
+		return body
+	}
+	put(func(m *content.Material) { m.Version, m.OldLinks = 2, content.StaysOld }, pdf+"%second\n")
+	b := h.openLink(t, link)
+	said(t, []string{b.page(), bytesOf(b)}, "第1版", "%first")
+	b.press("/ack", "version", "1")
+	same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 price@1")
+
+	put(func(m *content.Material) { m.Version = 3 }, pdf+"%third\n")
+	said(t, []string{b.page(), bytesOf(b)}, "第3版", "%third", "お届けしたときは第1版")
+	said(t, []string{b.page()}, "内容を確認しました") // the new version is a new acknowledgement
+	b.press("/ack", "version", "3")
+	same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 price@1", "aoba-01 price@3")
+
+	put(func(m *content.Material) { m.Version, m.ValidUntil = 4, "2020-03-31" }, pdf+"%fourth\n")
+	for _, path := range []string{"", "/file/price.pdf"} {
+		status, page := b.do("GET", path, nil)
+		if status != http.StatusGone || !strings.Contains(page, "パートナー営業部 伊藤") || strings.Contains(page, "%fourth") {
+			t.Errorf("%q answered %d: %s", path, status, page)
+		}
+	}
+	if status, _ := b.do("POST", "/ack", url.Values{"nonce": {b.nonce}, "version": {"4"}}); status != http.StatusGone {
+		t.Errorf("an expired material was acknowledged: %d", status)
+	}
 }

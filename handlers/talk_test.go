@@ -32,6 +32,7 @@ type house struct {
 	url   string
 	*playgroundtest.Client
 	driver, dsn string // of the store
+	stored      string // storage.dir
 }
 
 const people = `
@@ -88,7 +89,7 @@ func newHouse(t *testing.T, driver string) *house {
 func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	dsn := modelstest.DSN(t, driver)
+	dsn, stored := modelstest.DSN(t, driver), t.TempDir()
 	store := modelstest.Connect(t, driver, dsn, time.Now)
 	ctx, cancel := context.WithCancel(context.Background())
 	seed, problems := models.ReadSeed(strings.NewReader(people), "people.yaml")
@@ -98,7 +99,7 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 	if _, err := store.Seed(ctx, seed); err != nil {
 		t.Fatal(err)
 	}
-	lib, broken, err := content.Open(content.Options{Dir: knowledgeDir(t), Embedded: content.Sample(), Zone: time.UTC, Now: time.Now, Small: true})
+	lib, broken, err := content.Open(content.Options{Dir: knowledgeDir(t), Files: os.DirFS(stored), Embedded: content.Sample(), Zone: time.UTC, Now: time.Now, Small: true})
 	if err != nil || len(broken) > 0 {
 		t.Fatal(err, broken)
 	}
@@ -132,7 +133,7 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 		running.Go(func() { run(ctx) })
 	}
 	t.Cleanup(func() { cancel(); running.Wait(); server.Close() })
-	return &house{store: store, lib: lib, mind: mind, url: server.URL, driver: driver, dsn: dsn}
+	return &house{store: store, lib: lib, mind: mind, url: server.URL, driver: driver, dsn: dsn, stored: stored}
 }
 
 func knowledgeDir(t testing.TB) string {

@@ -96,6 +96,7 @@ func (h *Handlers) choose(r *http.Request, s *shown) bool {
 		return false
 	}
 	s.m, s.state = h.material(r, s.link, s.all[s.place].MaterialKey)
+	h.stayOld(r.Context(), s)
 	return true
 }
 
@@ -121,7 +122,7 @@ func (h *Handlers) viewerPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.state != content.Served {
-		h.materialGone(w, r, s.state)
+		h.materialGone(w, r, s)
 		return
 	}
 	page, ok := h.viewer(r, s)
@@ -204,9 +205,9 @@ func (h *Handlers) material(r *http.Request, l models.Link, key string) (m conte
 	return h.Library.Material(key, reader)
 }
 
-func (h *Handlers) materialGone(w http.ResponseWriter, r *http.Request, state content.State) {
-	if state == content.Expired {
-		h.message(w, r, http.StatusGone, "page.expired")
+func (h *Handlers) materialGone(w http.ResponseWriter, r *http.Request, s shown) {
+	if s.state == content.Expired {
+		h.expired(w, r, s)
 		return
 	}
 	h.message(w, r, http.StatusGone, "page.gone")

@@ -36,7 +36,7 @@ func (h *Handlers) opened(w http.ResponseWriter, r *http.Request) (s shown, ok b
 		return s, false
 	}
 	if s.state != content.Served {
-		h.materialGone(w, r, s.state)
+		h.materialGone(w, r, s)
 		return s, false
 	}
 	return s, true

@@ -40,6 +40,7 @@ var personalTables = []personalTable{
 	{"drafts", "SELECT x.id, x.name, x.form, x.at, x.created_at, x.expires_at, x.used_at FROM drafts x WHERE x.person_id = @p OR " + theirs + " ORDER BY x.id"},
 	{"waiting", "SELECT x.inbound, x.received_at FROM waiting x WHERE " + theirs + " ORDER BY x.id"},
 	{"invitations", "SELECT x.created_at, x.expires_at, x.used_at FROM invitations x WHERE x.person_id = @p ORDER BY x.created_at"},
+	{"outcomes", "SELECT x.external_id, x.title, x.stage, x.amount, x.currency, x.closed_on, x.materials, x.created_at FROM outcomes x WHERE x.person_id = @p ORDER BY x.id"},
 	{"audit", "SELECT x.at, x.role, x.action, x.object, x.result FROM audit x WHERE x.actor_id = @p ORDER BY x.at, x.id"},
 }
 
