@@ -164,7 +164,7 @@ func server(ctx context.Context, dir string) (dsn string, own *whole.MariaDB, er
 	if dsn := os.Getenv("AKARI_BENCH_MYSQL"); dsn != "" {
 		return dsn, nil, nil
 	}
-	if _, err := exec.LookPath("mariadbd"); err != nil {
+	if !installed("mariadbd") {
 		return "root@tcp(127.0.0.1:3306)/", nil, nil
 	}
 	home := filepath.Join(dir, "mariadb")
@@ -176,6 +176,11 @@ func server(ctx context.Context, dir string) (dsn string, own *whole.MariaDB, er
 		return "", nil, err
 	}
 	return m.DSN, m, nil
+}
+
+func installed(program string) bool {
+	_, err := exec.LookPath(program)
+	return err == nil
 }
 
 // database makes a database on a server.

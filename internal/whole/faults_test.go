@@ -174,7 +174,7 @@ func TestBadBodiesDoNoHarm(t *testing.T) {
 			"no JSON": []byte("{"), "not text": []byte("{\"type\":\"event_callback\",\"event_id\":\"\xff\xfe\",\"event\":{\"text\":\"\xc3\x28\"}}"),
 			"the good one cut": k.body[:len(k.body)/2],
 		}
-		if strings.Contains(string(k.sign(nil)["Content-Type"]), "form") {
+		if strings.Contains(k.sign(nil)["Content-Type"], "form") {
 			for what, b := range bodies {
 				bodies[what] = []byte(url.Values{"payload": {string(b)}}.Encode())
 			}

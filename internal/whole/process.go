@@ -63,13 +63,23 @@ func FreeAddr() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
+// environment is ours without the settings of akari that may be in it.
+func (p *Process) environment() (env []string) {
+	for _, one := range os.Environ() {
+		if !strings.HasPrefix(one, "AKARI_") {
+			env = append(env, one)
+		}
+	}
+	return append(env, p.Env...)
+}
+
 // Start starts the process and returns at once.
 func (p *Process) Start() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	cmd := exec.Command(p.Bin, "serve", "--config", p.Config)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.Dir, &p.output, &p.output
-	cmd.Env = append(os.Environ(), p.Env...)
+	cmd.Env = p.environment()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("akari does not start: %w", err)
 	}
@@ -183,7 +193,7 @@ func UsageOf(pid int) (Usage, error) {
 // Run runs another command of the binary and answers what it printed.
 func (p *Process) Run(ctx context.Context, args ...string) (output string, code int, err error) {
 	cmd := exec.CommandContext(ctx, p.Bin, append(args, "--config", p.Config)...)
-	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), p.Env...)
+	cmd.Dir, cmd.Env = p.Dir, p.environment()
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
