@@ -229,10 +229,10 @@ func BenchmarkLabelledSets(b *testing.B) {
 				}
 			}
 			report := func(name string, e Evaluation, right float64) {
-				b.Logf("%-42s hit@1 %.3f  hit@3 %.3f  mrr@10 %.3f  ndcg@10 %.3f  handled rightly %.3f  processor %.0f µs", name, e.Hit1, e.Hit3, e.MRR10, e.NDCG10, right, e.CPU)
+				fmt.Printf("%-42s hit@1 %.3f  hit@3 %.3f  mrr@10 %.3f  ndcg@10 %.3f  handled rightly %.3f  processor %.0f µs\n", name, e.Hit1, e.Hit3, e.MRR10, e.NDCG10, right, e.CPU)
 			}
-			b.Logf("%d entries, %d queries (%d without an entry); answered %.3f, good %.3f; p50 %d µs, p99 %d µs, processor %.0f µs; index %d ms",
-				ev.Entries, ev.Queries, ev.Unanswerable, ev.AnsweredRate, ev.GoodRate, ev.P50, ev.P99, ev.CPU, ev.IndexMS)
+			fmt.Printf("\n%s: %d entries, %d queries (%d without an entry); answered %.3f, good %.3f; p50 %d µs, p99 %d µs, processor %.0f µs; index %d ms\n",
+				s.name, ev.Entries, ev.Queries, ev.Unanswerable, ev.AnsweredRate, ev.GoodRate, ev.P50, ev.P99, ev.CPU, ev.IndexMS)
 			report("ours", ev, ev.HandledRightly)
 			report("ours, small", small, small.HandledRightly)
 			for _, base := range []struct {
