@@ -25,7 +25,7 @@ func pdfOf(pages, hidden int) []byte {
 	if hidden > 0 {
 		z := zlib.NewWriter(&stream)
 		for range hidden {
-			z.Write([]byte("<</Parent 1 0 R/Type/Page>>\n"))
+			_, _ = z.Write([]byte("<</Parent 1 0 R/Type/Page>>\n"))
 		}
 		z.Close()
 		fmt.Fprintf(&b, "99 0 obj<</Type /ObjStm/Filter/FlateDecode/Length %d>>stream\r\n%s\nendstream endobj\n", stream.Len(), stream.Bytes())
@@ -56,7 +56,7 @@ func TestASmallFileThatHoldsMuchIsBounded(t *testing.T) {
 	bomb.WriteString("%PDF-1.7\n")
 	var z bytes.Buffer
 	w := zlib.NewWriter(&z)
-	w.Write(bytes.Repeat([]byte{' '}, 200<<20))
+	_, _ = w.Write(bytes.Repeat([]byte{' '}, 200<<20))
 	w.Close()
 	for range 100 {
 		fmt.Fprintf(&bomb, "1 0 obj<</Type/ObjStm>>stream\n%s\nendstream\n", z.Bytes())

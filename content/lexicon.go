@@ -160,17 +160,18 @@ func vowelsAgree(a, b string) bool {
 	rows := map[byte]string{'a': "アカガサザタダナハバパマヤラワァャエテデケゲセメベペヘネレ", 'e': "エケゲセゼテデネヘベペメレェイキギシジチニヒビピミリィ",
 		'i': "イキギシジチニヒビピミリィアカガサザタダナハバパマヤラワァ", 'o': "オコゴソゾトドノホボポモヨロォョアカガサザタダナハバパマヤラワァ",
 		'u': "ウクグスズツヌフブプムユルュアカガサザタダナハバパマヤラワァ", 'y': "イキギシジチニヒビピミリィア"}
-	for i, r := range b {
-		if small, n := utf8.DecodeRuneInString(b[i+utf8.RuneLen(r):]); n > 0 && strings.ContainsRune("ァィェォャュョ", small) {
-			r = small
-		}
-		fits := strings.ContainsRune(rows[a[latin]], r)
-		if !fits && latin+1 < len(a) && a[latin+1] == 'r' { // server is サーバー
-			fits = strings.ContainsRune("アカガサザタダナハバパマヤラワァ", r)
-		}
-		return fits && len(a) <= 3*utf8.RuneCountInString(b)+1
+	r, size := utf8.DecodeRuneInString(b)
+	if size == 0 {
+		return false
 	}
-	return false
+	if small, n := utf8.DecodeRuneInString(b[size:]); n > 0 && strings.ContainsRune("ァィェォャュョ", small) {
+		r = small
+	}
+	fits := strings.ContainsRune(rows[a[latin]], r)
+	if !fits && latin+1 < len(a) && a[latin+1] == 'r' { // server is サーバー
+		fits = strings.ContainsRune("アカガサザタダナハバパマヤラワァ", r)
+	}
+	return fits && len(a) <= 3*utf8.RuneCountInString(b)+1
 }
 
 // byReading finds words written in kanji by their reading in a stretch of kana:

@@ -194,7 +194,7 @@ func (x *index) word(sc *scratch, t uint64, w *weights) (ideal float64, nowhere 
 }
 
 // add adds one term to the scores of all views.
-func (x *index) add(sc *scratch, t uint64, w *weights, kind termKind) (ideal float64) {
+func (x *index) add(sc *scratch, t uint64, w *weights, kind termKind) (ideal float64) { //nolint:staticcheck // see retrained: there y follows x
 	by := w.of(kind, t)
 	for v := range views {
 		p := x.lists(v, kind)

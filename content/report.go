@@ -164,7 +164,7 @@ func (r *ready) translations() []Translation {
 			}
 			for _, w := range r.ana.surfaces(u.text) {
 				if (u.lang == "en") == isPlainASCII(w.text) {
-					in[u.lang][w.term] = word{w.text, w.term}
+					in[u.lang][w.term] = word(w)
 				}
 			}
 		}

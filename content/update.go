@@ -124,7 +124,7 @@ func (x *index) moved(ana *analyzer, docs []docText, from []int) *index {
 // retrained is the classifier after an update: x's own where no entry with many
 // wordings came, went or changed, one trained anew where that is quickly done, and
 // otherwise x's for the entries that are still there, until all is built anew.
-func (y *index) retrained(ana *analyzer, docs []docText, x *index, fresh []int) *classifier {
+func (y *index) retrained(ana *analyzer, docs []docText, x *index, fresh []int) *classifier { //nolint:staticcheck // y follows x
 	now, changed := 0, false
 	for _, d := range docs {
 		if len(d.utterances) >= classFrom {

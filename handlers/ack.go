@@ -136,7 +136,7 @@ func (t *Turn) undoPressed() error {
 	}
 	if err != nil || m.PersonID != t.Who.Person.ID || t.event.Kind == "" {
 		t.notTheirs("material.unknown")
-		return nil
+		return nil //nolint:nilerr // a reference that cannot be read is no fault of ours
 	}
 	t.setAbout(m)
 	t.event.CauseID = m.EventID
@@ -324,7 +324,7 @@ func (t *Turn) use(args url.Values) (models.Mark, bool, error) {
 	}
 	if err != nil || m.PersonID != t.Who.Person.ID || m.UndoneAt != nil {
 		t.notTheirs("used.gone")
-		return m, false, nil
+		return m, false, nil //nolint:nilerr // as above
 	}
 	return m, true, nil
 }

@@ -18,11 +18,11 @@ import (
 
 // browser is one that has one link open, without running its scripts.
 type browser struct {
-	t              *testing.T
-	h              *house
-	at             string // address of the link, on the test's server
-	cookie, agent  string
-	nonce, version string
+	t             *testing.T
+	h             *house
+	at            string // address of the link, on the test's server
+	cookie, agent string
+	nonce         string
 }
 
 const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"

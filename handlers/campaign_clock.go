@@ -21,7 +21,6 @@ const (
 type campaignClock struct {
 	h         *Handlers
 	began     bool
-	standing  bool // this process has said that it goes
 	quotaNext time.Time
 	finishing map[int64]time.Time // when to look again whether a campaign is over
 }
@@ -290,10 +289,10 @@ func (h *Handlers) names(tx *models.Tx, keys []string) (string, error) {
 // finish ends a campaign of whose message nothing is under way any more, and puts
 // off what the window has closed on.
 func (k *campaignClock) finish(ctx context.Context, c models.Campaign) error {
-	if time.Now().Before(k.finishing[c.ID]) {
+	if time.Now().Before(k.finishing[c.ID]) { //nolint:forbidigo // how long since we looked: monotonic
 		return nil
 	}
-	began := time.Now()
+	began := time.Now() //nolint:forbidigo // how long since we looked: monotonic
 	if err := k.putOff(ctx, c); err != nil {
 		return err
 	}
@@ -317,7 +316,7 @@ func (k *campaignClock) finish(ctx context.Context, c models.Campaign) error {
 		return k.h.tellCampaign(tx, c, "campaign.finished", "sent", r.Sent, "all", r.AudienceSize, "unclear", r.Unconfirmed+r.Held, "failed", r.Failed, "skipped", r.Skipped)
 	})
 	// Looking takes a hundredth of the time at most, also with 100,000 rows.
-	k.finishing[c.ID] = time.Now().Add(min(30*time.Second, 100*time.Since(began)))
+	k.finishing[c.ID] = time.Now().Add(min(30*time.Second, 100*time.Since(began))) //nolint:forbidigo // how long since we looked: monotonic
 	if err == nil {
 		delete(k.finishing, c.ID)
 		k.h.Nudge()
@@ -379,10 +378,10 @@ func (h *Handlers) quotaShort(tx *models.Tx, c models.Campaign) (bool, error) {
 
 // quotas asks the platforms that have a quota what is left of it.
 func (k *campaignClock) quotas(ctx context.Context) {
-	if time.Now().Before(k.quotaNext) {
+	if time.Now().Before(k.quotaNext) { //nolint:forbidigo // how long since we looked: monotonic
 		return
 	}
-	k.quotaNext = time.Now().Add(quotaEvery)
+	k.quotaNext = time.Now().Add(quotaEvery) //nolint:forbidigo // how long since we looked: monotonic
 	for _, p := range k.h.Platforms {
 		q, ok := p.(bot.Quoter)
 		if !ok {
@@ -392,7 +391,7 @@ func (k *campaignClock) quotas(ctx context.Context) {
 		most, used, limited, err := q.Quota(asking)
 		cancel()
 		if err != nil {
-			k.quotaNext = time.Now().Add(time.Minute)
+			k.quotaNext = time.Now().Add(time.Minute) //nolint:forbidigo // how long since we looked: monotonic
 			if ctx.Err() == nil {
 				k.h.Log.Warn("the platform does not say what is left of its quota", "platform", p.Name(), "error", err)
 			}

@@ -104,7 +104,7 @@ func (h *Handlers) mayGo(tx *models.Tx, c models.Campaign) (bool, error) {
 			return false, err
 		}
 		if err != nil || p.Person.LeftAt != nil || !slices.ContainsFunc(campaignRoles[w.act], p.Person.Has) {
-			return false, nil
+			return false, nil //nolint:nilerr // who is not found may not
 		}
 		gone, err := h.lostAccounts(tx, w.id)
 		if err != nil || gone {

@@ -57,7 +57,7 @@ func (t *Turn) hand(m content.Material) error {
 func (t *Turn) campaignPressed() (*int64, error) {
 	id, err := strconv.ParseInt(t.In.Args.Get("c"), 10, 64)
 	if err != nil {
-		return nil, nil
+		return nil, nil //nolint:nilerr // pressed on no campaign
 	}
 	ok, err := t.tx.WentTo(id, t.Who.Partner.ID)
 	if err != nil || !ok {

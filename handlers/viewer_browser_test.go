@@ -423,6 +423,9 @@ func TestInTheBrowserAVideoCountsWhatWasShown(t *testing.T) {
 			}
 			all, _ = all.Add(d.Intervals...)
 		}
+		if err := rows.Err(); err != nil {
+			g.t.Fatal(err)
+		}
 		return all.Length()
 	}
 	completed := func(g *gallery) int64 {

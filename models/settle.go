@@ -310,6 +310,13 @@ func (t *Tx) deliveryEvent(d Delivery) error {
 		e.ObjectKind = "material"
 	}
 	message := d.Act == bot.Post || d.Act == bot.Private
+	if d.State == StateSent {
+		// A message of several parts is delivered once, when its last part is.
+		_, err := first[int](t.db, "SELECT 1 FROM deliveries WHERE after_id = ? AND part = ? LIMIT 1", d.ID, d.Part+1)
+		if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
 	switch {
 	case d.State == StateSent && message && d.Via != viaEphemeral:
 	case d.State == StateFailed, d.State == StateExpired && message:

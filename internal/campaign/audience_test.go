@@ -16,16 +16,14 @@ import (
 type partner struct {
 	key, tier, region, owner, language string
 	tags                               []string
-	second, sample                     bool
+	second                             bool
 }
 
 type member struct {
 	key, language string
 	partner       *partner
-	left          bool
 	opened        map[string]bool // materials
-	acked         bool
-	active        bool // within the last 30 days
+	active        bool            // within the last 30 days
 }
 
 // picks is the rule in Go, written from contract §7 and not from the SQL.
