@@ -28,8 +28,8 @@ func speaks(l models.Link, v models.Visit) bool {
 	return !l.PartnerID.IsZero() && !l.PersonID.IsZero() && l.Purpose != models.PurposeTest && (v.Class == models.ClassHuman || v.Class == models.ClassSuspect)
 }
 
-// asks tells whether the reader is to be asked who they are.
-func asks(v models.Visit, answered bool) bool { return v.Class == models.ClassForwarded && !answered }
+// asks tells whether the reader is to be asked who they are: once in a browser.
+func asks(v models.Visit) bool { return v.Class == models.ClassForwarded && v.Reason != readerTold }
 
 // viewerActions are what a reader can press on a material's page, with what they
 // pressed already shown as done.
@@ -46,11 +46,7 @@ func (h *Handlers) viewerActions(r *http.Request, l models.Link, m content.Mater
 		if err != nil {
 			return err
 		}
-		_, err = tx.AnswerOf(l.ID, v.Visit)
-		if ignoreMissing(err) != nil {
-			return err
-		}
-		if asks(v, err == nil) {
+		if asks(v) {
 			out = h.whoActions(r, l, say)
 			return nil
 		}
@@ -356,7 +352,7 @@ func readerFields(say func(string) string) []bot.Field {
 // this is the first answer, and it was asked for.
 func (h *Handlers) answerWho(tx *models.Tx, s shown, who string) (fresh bool, err error) {
 	v, err := tx.LockVisit(s.link.ID, s.id.String())
-	if err != nil || v.Class != models.ClassForwarded { // else nobody was asked
+	if err != nil || !asks(v) { // nobody was asked
 		return false, err
 	}
 	a := models.Answer{LinkID: s.link.ID, Visit: v.Visit, Other: who != "self", EventID: models.NewID()}
@@ -391,21 +387,6 @@ func (h *Handlers) answerWho(tx *models.Tx, s shown, who string) (fresh bool, er
 		return false, err
 	}
 	return true, tx.SaveVisit(v)
-}
-
-// byAnswer lets the reader's own word decide about a visit that looks forwarded,
-// and somebody else's word about any that would count.
-func (h *Handlers) byAnswer(tx *models.Tx, v *models.Visit) error {
-	a, err := tx.AnswerOf(v.LinkID, v.Visit)
-	switch {
-	case err != nil:
-		return ignoreMissing(err)
-	case a.Other && (v.Class == models.ClassHuman || v.Class == models.ClassSuspect || v.Class == models.ClassForwarded):
-		v.Class, v.Reason = models.ClassForwarded, "told"
-	case !a.Other && v.Class == models.ClassForwarded:
-		v.Class, v.Reason = models.ClassHuman, "told"
-	}
-	return nil
 }
 
 // keepReader keeps the name and company that somebody else gave, once, apart from

@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -23,14 +24,19 @@ type browser struct {
 	at            string // address of the link, on the test's server
 	cookie, agent string
 	nonce         string
+	seq           int // of its reports
 }
+
+const phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
 
 const firefox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0"
 
 // openLink opens a link as a browser does: the door, then the page.
-func (h *house) openLink(t *testing.T, link string) *browser {
+func (h *house) openLink(t *testing.T, link string) *browser { return h.openLinkOn(t, link, firefox) }
+
+func (h *house) openLinkOn(t *testing.T, link, agent string) *browser {
 	t.Helper()
-	b := &browser{t: t, h: h, at: strings.Replace(link, "https://akari.test", h.url, 1), agent: firefox}
+	b := &browser{t: t, h: h, at: strings.Replace(link, "https://akari.test", h.url, 1), agent: agent}
 	_, door := b.do("GET", "", nil)
 	status, _ := b.do("POST", "/open", url.Values{"nonce": {field(t, door, "nonce")}, "script": {"1"}})
 	if status != http.StatusSeeOther || b.cookie == "" {
@@ -264,11 +270,79 @@ func TestASecondReaderIsAskedOnceAndCreditsTheLink(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Their own word clears the person: another browser.
-		again := h.openLink(t, link)
-		h.classVisits(t, models.ClassForwarded, "second_device")
-		again.press("/who", "who", "self")
-		said(t, []string{again.page()}, "内容を確認しました")
+		// In the same browser nobody is asked again, later.
+		unsaid(t, []string{h.openLink(t, link).page()}, "別の方ですか", "内容を確認しました")
+	})
+}
+
+var proof = regexp.MustCompile(`data-proof="([^"]+)"`)
+
+// look has the page on screen for long enough, with a hand.
+func (b *browser) look() {
+	b.t.Helper()
+	m := proof.FindStringSubmatch(b.page())
+	if m == nil {
+		b.t.Fatal("the page reports nothing")
+	}
+	time.Sleep(150 * time.Millisecond)
+	b.seq++
+	r, err := http.NewRequest("POST", b.at+"/seen", strings.NewReader(fmt.Sprintf(`{"beacons":[{"visit":%q,"tab":"t1","seq":%d,"from":0,"to":150,"pages":[[1,150]],"of":1,"gestures":2}]}`, m[1], b.seq)))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", b.agent)
+	r.Header.Set("Content-Type", "application/json")
+	a, err := http.DefaultClient.Do(r)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	a.Body.Close()
+	if a.StatusCode != http.StatusNoContent {
+		b.t.Fatalf("the report was answered %d", a.StatusCode)
+	}
+}
+
+// classes are the classes of all visits, in order.
+func (h *house) classes(t *testing.T) (out []string) {
+	t.Helper()
+	for _, r := range modelstest.Table(t, h.driver, h.dsn, "SELECT class, reason FROM visits ORDER BY started_at") {
+		out = append(out, r["class"]+" "+r["reason"])
+	}
+	return out
+}
+
+// A second device looks forwarded until its reader says that it is them; the same
+// device, also after an update of its browser, does not. Classing again from what
+// is on record says the same.
+func TestASecondDeviceLooksForwardedUntilItsReaderSpeaks(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		link := materialLink(t, h, "aoba-01")
+		h.openLink(t, link).look()
+		same(t, "visits", h.classes(t), "human visible")
+		h.openLinkOn(t, link, strings.ReplaceAll(firefox, "128.0", "131.0")).look()
+		same(t, "visits", h.classes(t), "human visible", "human visible")
+		b := h.openLinkOn(t, link, phone)
+		b.look()
+		same(t, "visits", h.classes(t), "human visible", "human visible", "forwarded second_device")
+		again := func() {
+			t.Helper()
+			before := h.classes(t)
+			if _, err := h.mind.RebuildVisits(context.Background(), time.Now().Add(-time.Hour), time.Now().Add(time.Hour), models.ID{}); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "visits classed again", h.classes(t), before...)
+		}
+		again()
+		said(t, []string{b.page()}, "別の方ですか")
+		b.press("/who", "who", "self")
+		same(t, "visits", h.classes(t), "human visible", "human visible", "human visible")
+		b.look()
+		again()
+		said(t, []string{b.page()}, "内容を確認しました")
+		if n := h.events(t); n["reader_told"] != 1 {
+			t.Errorf("the log says %v", n)
+		}
 	})
 }
 

@@ -86,3 +86,40 @@ func TestErasingAPersonWhoUsedEverything(t *testing.T) {
 		}
 	})
 }
+
+// At company level nothing that is shown names a person: not the views, not what
+// staff are told, not the page.
+func TestCompanyLevelNamesNobodyInChatOrViews(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		h.mind.PersonLevel = false
+		if err := h.store.KeepPersonLevel(context.Background(), false); err != nil {
+			t.Fatal(err)
+		}
+		b := h.openLink(t, materialLink(t, h, "aoba-01"))
+		said(t, []string{b.page()}, "会社単位")
+		b.press("/ack", "version", "2")
+		seat := h.As("aoba-01").In("direct-aoba-01")
+		said(t, seat.Say("海外拠点でも契約書の原本は必要でしょうか").See(), "担当者に聞く")
+		seat.Press("担当者に聞く").See()
+		notice := h.As("s-ito").In("staff")
+		notice.Wait("未回答の質問")
+		unsaid(t, notice.All(), "田中", "aoba-01")
+		same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 guide@2") // kept, so that one person counts once
+		for view, rows := range map[string]int{"v_event": 5, "v_delivery": 5, "v_view": 1, "v_ack": 1} {
+			all := modelstest.Table(t, h.driver, h.dsn, "SELECT * FROM "+view)
+			if len(all) < rows {
+				t.Errorf("%s has only %d rows", view, len(all))
+			}
+			for _, r := range all {
+				if r["person_key"] != "" || strings.Contains(fmt.Sprint(r), "aoba-01") {
+					t.Errorf("%s shows a person: %v", view, r)
+				}
+			}
+		}
+		events := modelstest.Table(t, h.driver, h.dsn, "SELECT COUNT(*) AS n FROM events WHERE person_id IS NOT NULL AND kind <> 'delivered'")
+		if events[0]["n"] != "0" {
+			t.Errorf("%s events carry a person", events[0]["n"])
+		}
+	})
+}

@@ -79,7 +79,7 @@ func (h *Handlers) judge(tx *models.Tx, v *models.Visit) error {
 	}
 	v.Class, v.Reason = classOf(v.Facts, v.Gestures, h.robots.agent(agent), h.VisibleMin)
 	v.RuleVersion = visitRules
-	return h.byAnswer(tx, v)
+	return h.byReader(tx, v)
 }
 
 // begin is a new visit with what is known when it begins. The user agent and

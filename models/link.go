@@ -89,7 +89,7 @@ func (t *Tx) DeliveredAt(link ID) (*time.Time, error) {
 		State   string
 		EndedAt *time.Time
 	}
-	rows, err := all[row](t.db, "SELECT state,ended_at FROM deliveries WHERE link_id = ? AND state IN ('sending','sent','unconfirmed') ORDER BY ended_at", link)
+	rows, err := all[row](t.db, "SELECT state,ended_at FROM deliveries WHERE link_id = ? AND act IN ('post','private') AND state IN ('sending','sent','unconfirmed') ORDER BY ended_at", link)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}

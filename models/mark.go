@@ -187,6 +187,22 @@ func (t *Tx) AnswerOf(link ID, visit string) (Answer, error) {
 	return first[Answer](t.db, "SELECT link_id,visit,other,same_partner,event_id FROM readers WHERE link_id = ? AND visit = ?", link, visit)
 }
 
+// Sighting is one visit of a link and what its reader said.
+type Sighting struct {
+	Visit     string
+	Class     string
+	StartedAt time.Time
+	Network   []byte
+	Facts     Facts
+	Other     *bool // the answer to 「別の方ですか?」; nil = none
+}
+
+// SightingsOf answers the visits of a link, in order; the first hundred.
+func (t *Tx) SightingsOf(link ID) ([]Sighting, error) {
+	return all[Sighting](t.db, "SELECT v.visit,v.class,v.started_at,v.network,v.facts,r.other FROM visits v LEFT JOIN readers r ON r.link_id = v.link_id AND r.visit = v.visit "+
+		"WHERE v.link_id = ? ORDER BY v.started_at LIMIT 100", link)
+}
+
 // Reached is how many people of a partner a material has reached.
 type Reached struct {
 	Own        int // people whose own link was really opened
