@@ -14,8 +14,8 @@ import (
 )
 
 // visitRules is the version of the rules that class a visit. It grows with every
-// change of classOf, so that a report can say by which rules it counted.
-const visitRules = 2
+// change of classOf or byReader, so that a report can say by which rules it counted.
+const visitRules = 3
 
 const (
 	// earlyFor is how soon after a delivery an opening without a hand may be a
