@@ -153,7 +153,7 @@ func TestPauseAtRandomMoments(t *testing.T) {
 			}
 			pauses++
 			// What had been claimed before lands; nothing new is claimed.
-			wait(t, "flights to land", 2*time.Second, func() bool { return g.report(id).Sending == 0 })
+			wait(t, "flights to land", 20*time.Second, func() bool { return g.report(id).Sending == 0 })
 			before := g.report(id)
 			sum := sumOf(g.arrived())
 			time.Sleep(300 * time.Millisecond)
@@ -194,7 +194,7 @@ func TestCancelInTheMiddle(t *testing.T) {
 		if err := g.mind.CancelOwed(t.Context(), id); err != nil {
 			t.Fatal(err)
 		}
-		wait(t, "flights to land", 2*time.Second, func() bool { r := g.report(id); return r.Sending == 0 && r.Queued == 0 })
+		wait(t, "flights to land", 20*time.Second, func() bool { r := g.report(id); return r.Sending == 0 && r.Queued == 0 })
 		sum := sumOf(g.arrived())
 		time.Sleep(time.Second)
 		r := g.report(id)
