@@ -64,7 +64,7 @@ var versions = regexp.MustCompile(`[0-9][0-9._]*`)
 func (h *Handlers) device(tx *models.Tx, agent string) (string, error) {
 	hash, err := hex.DecodeString(agent)
 	if err != nil || len(hash) == 0 {
-		return "", nil //nolint:nilerr // what is not a link of ours tells nothing
+		return "", nil //nolint:nilerr // a hash that cannot be read tells nothing
 	}
 	text, err := tx.AgentOf(hash)
 	return versions.ReplaceAllString(text, ""), err
