@@ -159,11 +159,11 @@ func (k *campaignClock) launch(ctx context.Context, c models.Campaign) error {
 		if c, err = tx.StartCampaign(c); err != nil {
 			return err
 		}
-		n, err := tx.Progress(c.ID)
+		n, err := tx.AudienceSize(c.ID)
 		if err != nil {
 			return err
 		}
-		size := int64(n.AudienceSize)
+		size := int64(n)
 		return tx.Append(models.Event{Kind: models.CampaignLaunched, CampaignID: &c.ID, ObjectKind: "campaign", Amount: &size, PersonID: c.LaunchedBy, Class: models.ClassStaff,
 			EffectKey: campaignObject(c.ID) + ":launched"})
 	})

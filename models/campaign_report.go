@@ -40,8 +40,15 @@ func rankCase(column string) string {
 	return b.String() + " ELSE 0 END"
 }
 
-// newest is that a delivery d of the message itself is of its address's newest round.
-const newest = "d.step = 0 AND d.round = (SELECT MAX(m.round) FROM deliveries m WHERE m.campaign_id = d.campaign_id AND m.step = 0 AND m.address = d.address)"
+// newest is that a delivery d of the message itself is of its address's newest
+// round. Asked this way only the few rows of later rounds are looked through;
+// MAX(round) would read all of a campaign for each of its rows.
+const newest = "d.step = 0 AND NOT EXISTS (SELECT 1 FROM deliveries m WHERE m.campaign_id = d.campaign_id AND m.step = d.step AND m.round > d.round AND m.address = d.address)"
+
+// AudienceSize answers how many recipients a campaign has.
+func (t *Tx) AudienceSize(campaign int64) (int, error) {
+	return first[int](t.db, "SELECT COUNT(*) FROM recipients WHERE campaign_id = ?", campaign)
+}
 
 // Progress counts the recipients of a campaign by the state they are in. Those
 // whose deliveries are still to be written are queued.
@@ -59,7 +66,7 @@ func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
 		*into[rankings[x.Standing]] += x.N
 		written += x.N
 	}
-	if r.AudienceSize, err = first[int](t.db, "SELECT COUNT(*) FROM recipients WHERE campaign_id = ?", campaign); err != nil {
+	if r.AudienceSize, err = t.AudienceSize(campaign); err != nil {
 		return r, err
 	}
 	left := r.AudienceSize - written
@@ -155,7 +162,7 @@ func (t *Tx) Troubles(campaign int64, limit int) ([]Trouble, error) {
 	return all[Trouble](t.db, `SELECT d.id AS delivery_id, p.`+"`key`"+` AS partner_key, w.`+"`key`"+` AS person_key, d.platform, d.address, d.step, d.round, d.state, d.error_code, d.intent_at
 FROM deliveries d LEFT JOIN partners p ON p.id = d.partner_id LEFT JOIN people w ON w.id = d.person_id
 WHERE d.campaign_id = ? AND d.state IN ('unconfirmed','held','failed') AND d.error_code <> 'part_before'
-AND d.round = (SELECT MAX(m.round) FROM deliveries m WHERE m.campaign_id = d.campaign_id AND m.step = d.step AND m.address = d.address)
+AND NOT EXISTS (SELECT 1 FROM deliveries m WHERE m.campaign_id = d.campaign_id AND m.step = d.step AND m.round > d.round AND m.address = d.address)
 ORDER BY CASE d.state WHEN 'unconfirmed' THEN 0 WHEN 'held' THEN 1 ELSE 2 END, d.id LIMIT ?`, campaign, limit)
 }
 
