@@ -329,7 +329,7 @@ func (t *Tx) SentBefore(campaign int64, targets []ID) (map[ID]bot.Address, error
 		return out, nil
 	}
 	rows, err := all[row](t.db, `SELECT d.person_id, MAX(d.platform) AS platform, MAX(d.connection) AS connection, MAX(d.room) AS room, MAX(d.user) AS user, MAX(d.direct) AS direct,
-SUM(CASE WHEN d.state = 'sent' THEN 0 ELSE 1 END) AS unsent FROM deliveries d WHERE d.campaign_id = ? AND d.person_id IN ? AND `+newest+` GROUP BY d.person_id`, campaign, targets)
+SUM(CASE WHEN d.state = 'sent' THEN 0 ELSE 1 END) AS unsent FROM deliveries d WHERE d.campaign_id = ? AND d.person_id IN ? AND d.step = 0 AND `+newest(campaign)+` GROUP BY d.person_id`, campaign, targets)
 	for _, r := range rows {
 		if r.Unsent == 0 {
 			out[r.PersonID] = bot.Address{Platform: r.Platform, Connection: r.Connection, Room: r.Room, User: r.User, Direct: r.Direct}
