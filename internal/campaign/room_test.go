@@ -1,0 +1,122 @@
+package campaign_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"akari/bot"
+	"akari/bot/slack/slacktest"
+	"akari/handlers"
+	"akari/models"
+	"akari/models/modelstest"
+)
+
+// partnerRoom makes a Slack room of a partner that these teams can read.
+func (g *rig) partnerRoom(id, partner string, teams ...string) {
+	g.t.Helper()
+	g.slack.AddChannel(slacktest.Channel{ID: id, Name: strings.ToLower(id), Members: []string{"U0BOT"}, ExtShared: true, ConnectedTeams: append([]string{"T0VENDOR"}, teams...)})
+	g.tx(func(tx *models.Tx) error {
+		r, err := tx.AddRoom(bot.Address{Platform: "slack", Connection: "slack", Room: id})
+		if err != nil {
+			return err
+		}
+		p, err := tx.PartnerByKey(partner)
+		if err != nil {
+			return err
+		}
+		return tx.MapRoom(r.ID, p.ID)
+	})
+}
+
+// TestRoomsGetButtonsAndNoLink: and a room in which somebody else reads gets nothing.
+func TestRoomsGetButtonsAndNoLink(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		g := newRig(t, driver, town(6), nil)
+		g.partnerRoom("C0AOBA", "p-aoba", "T0AOBA")
+		g.partnerRoom("C0MIXED", "p-minami", "T0MINAMI", "T0AOBA")
+		g.start()
+		id := g.create(spec(func(s *models.Spec) { s.To, s.Ack = models.ToRooms, &models.AckRule{Rule: models.AckOnePerPartner} }))
+		g.launch(id)
+		wait(t, "the end", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
+		r := g.report(id)
+		if r.AudienceSize != 2 || r.Sent != 1 || r.Sent+r.Held+r.Skipped != 2 {
+			t.Fatalf("%+v", r)
+		}
+		for _, m := range g.slack.Messages("C0MIXED") {
+			t.Fatalf("the mixed room got %s", m.Text)
+		}
+		calls := g.slack.Calls("chat.postMessage")
+		if len(calls) != 1 {
+			t.Fatalf("%d messages", len(calls))
+		}
+		b, err := json.Marshal(calls[0].Args)
+		if err != nil || strings.Contains(string(b), "/v/") || !strings.Contains(string(b), "material.send") || !strings.Contains(string(b), "material.ack") {
+			t.Fatalf("%s %v", b, err)
+		}
+		// Everybody of the room's partner owes it, until one has acknowledged.
+		if len(r.Missing) != 3 {
+			t.Fatalf("missing %v", r.Missing)
+		}
+	})
+}
+
+// TestATestSendNeverCounts: no campaign id, a test link, no figure moves.
+func TestATestSendNeverCounts(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		g := newRig(t, driver, town(3), nil)
+		g.slack.AddUser(slacktest.User{ID: "U0ITO", Name: "ito"})
+		g.tx(func(tx *models.Tx) error {
+			p, err := tx.PersonByKey("s-ito")
+			if err != nil {
+				return err
+			}
+			return tx.AddAccount(bot.Identity{Platform: "slack", Connection: "slack", User: "U0ITO"}, p.ID)
+		})
+		g.start()
+		id := g.create(spec())
+		g.act("s-ito", func(a *handlers.Campaigning) error { return a.TestTo(id, "") })
+		wait(t, "the test", 10*time.Second, func() bool { return len(g.slack.Messages(g.slack.DirectRoom("U0ITO"))) == 1 })
+		if got := g.refused("s-ito", func(a *handlers.Campaigning) error { return a.TestTo(id, "m-0000") }); got != "campaign.test_staff" {
+			t.Fatalf("a test to a member: %q", got)
+		}
+		if n := len(g.deliveries(id)); n != 0 || g.campaign(id).State != models.CampaignDraft {
+			t.Fatalf("%d deliveries carry the campaign's id", n)
+		}
+		var links int
+		if err := modelstest.Raw(t, g.driver, g.dsn).QueryRow("SELECT COUNT(*) FROM links WHERE purpose = 'test' AND campaign_id IS NULL").Scan(&links); err != nil || links != 1 {
+			t.Fatalf("%d test links (%v)", links, err)
+		}
+	})
+}
+
+// TestRecall takes a campaign back: away on Slack, a word elsewhere, once.
+func TestRecall(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		const n = 9 // three on each platform
+		g := newRig(t, driver, town(n), nil)
+		g.people(n)
+		g.start()
+		id := g.create(spec())
+		g.launch(id)
+		wait(t, "the end", 20*time.Second, func() bool { return g.report(id).Sent == n })
+		var done handlers.Recalled
+		recall := func(a *handlers.Campaigning) (err error) {
+			done, err = a.Recall(t.Context(), id, nil)
+			return err
+		}
+		g.act("s-ito", recall)
+		if done.Deleted != 3 || done.Corrected != 6 {
+			t.Fatalf("%+v", done)
+		}
+		wait(t, "the words", 10*time.Second, func() bool { return len(g.works.Sent()) == 6 && len(g.line.Sent()) == 6 })
+		wait(t, "Slack to be empty", 10*time.Second, func() bool { return len(g.slack.Delivered()) == 0 })
+		if got := g.refused("s-ito", recall); got != "campaign.recalled_already" {
+			t.Fatalf("once more: %q", got)
+		}
+		if r := g.report(id); r.Sent != n {
+			t.Fatalf("the report forgot what was sent: %+v", r)
+		}
+	})
+}
