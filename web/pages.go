@@ -38,7 +38,7 @@ type Suggestion struct {
 
 // Command is one slash command: what to type and what it does.
 type Command struct {
-	Text string `json:"text"` // with its slash, e.g. "/campaign list"
+	Text string `json:"text"` // with its slash, e.g. "/akari menu"
 	Hint string `json:"hint"`
 }
 
@@ -138,7 +138,7 @@ func NewPlayPage(frame Frame, bot string, say func(key string) string) PlayPage 
 	}
 	for _, c := range [...]Command{
 		{"/akari", "command_akari"}, {"/akari menu", "command_menu"}, {"/akari link", "command_link"},
-		{"/akari gaps", "command_gaps"}, {"/campaign", "command_campaign"}, {"/campaign list", "command_campaign_list"},
+		{"/akari gaps", "command_gaps"},
 	} {
 		p.Commands = append(p.Commands, Command{Text: c.Text, Hint: say("play." + c.Hint)})
 	}

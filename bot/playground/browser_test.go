@@ -213,17 +213,17 @@ func TestInTheBrowserTheKeyboardIsEnough(t *testing.T) {
 	b.sees("最新の価格表は")
 
 	// Slash commands: arrows choose, Enter takes, Enter sends.
-	b.key("/cam")
-	b.until(`document.querySelectorAll("#hints [role=option]").length === 2`)
+	b.key("/ak")
+	b.until(`document.querySelectorAll("#hints [role=option]").length === 4`)
 	b.shot("desktop-hints")
 	b.key(kb.ArrowDown)
 	b.key(kb.ArrowDown)
 	b.enter()
-	if got := js[string](b, `document.querySelector("#text").value`); got != "/campaign list" {
+	if got := js[string](b, `document.querySelector("#text").value`); got != "/akari menu" {
 		t.Errorf("the composer holds %q", got)
 	}
 	b.enter()
-	eventually(t, "the command arrives", func() bool { return s.last().Kind == bot.Commanded && s.last().Text == "list" })
+	eventually(t, "the command arrives", func() bool { return s.last().Kind == bot.Commanded && s.last().Text == "menu" })
 
 	// The form: errors where they belong, what was typed stays, Escape closes.
 	b.press("担当者に聞く")
