@@ -233,6 +233,30 @@ func TestNegativeExamplesAndReplay(t *testing.T) {
 	}
 }
 
+// Which questions an entry would answer is seen of what is there and of a draft.
+func TestQuestionsThatAnEntryWouldAnswer(t *testing.T) {
+	l := sampleSearch(t, false)
+	asked := []string{"天気の話", "クラウド版の容量を増やすには", "サーバー障害の情報"}
+	got, probs := l.WouldAnswer("cloud", asked, Reader{})
+	if len(probs) > 0 || len(got) == 0 || got[0].Question != asked[1] || !got[0].Answers() || got[0].First != "cloud" {
+		t.Fatalf("as it is: %+v %v", got, probs)
+	}
+	for _, a := range got {
+		if a.Question == asked[0] {
+			t.Errorf("what has nothing to do with it is found: %+v", a)
+		}
+	}
+	e, _ := l.AnyEntry("cloud")
+	e.Variants = map[string][]string{"ja": {"天気の話"}}
+	got, _ = l.WouldAnswer("cloud", asked, Reader{}, Row{"faq", "cloud", e.Body()})
+	if !slices.ContainsFunc(got, func(a Asked) bool { return a.Question == asked[0] && a.Place == 1 && a.Decision != None }) {
+		t.Errorf("a draft's new wording: %+v", got)
+	}
+	if _, probs := l.WouldAnswer("cloud", asked, Reader{}, Row{"faq", "cloud", []byte(`{}`)}); len(probs) == 0 {
+		t.Error("a broken draft was asked")
+	}
+}
+
 // Readers never wait and never see half a state while content changes.
 func TestSearchingWhileContentChanges(t *testing.T) {
 	l := sampleSearch(t, false)
