@@ -192,10 +192,7 @@ func (t *Tx) QueueDeliveries(ds ...Delivery) error {
 				d.ExpiresAt, d.StaleAt, d.EndedAt, d.ErrorCode, d.CreatedAt)
 		}
 		sql := "INSERT INTO deliveries (" + insertColumns + freshColumns + ") VALUES " + strings.TrimSuffix(strings.Repeat(insertMarks+",", len(batch)), ",")
-		if err := t.db.Exec(sql, args...).Error; err != nil {
-			if isDuplicate(err) {
-				return ErrDuplicate
-			}
+		if err := t.insert(sql, args...); err != nil {
 			return err
 		}
 	}

@@ -46,9 +46,34 @@ func openSQLite(path string, log logger.Interface) (w, r *gorm.DB, err error) {
 	return w, r, nil
 }
 
-// openMySQL opens MySQL or MariaDB with UTC, READ COMMITTED and client-side
-// interpolation (one round trip a statement; safe in utf8mb4).
-func openMySQL(dsn string, conns int, log logger.Interface) (*gorm.DB, error) {
+// openMySQL opens MySQL or MariaDB, and beside it the few connections that whole
+// transactions are sent over in one packet each (see packet).
+func openMySQL(dsn string, conns int, log logger.Interface) (db *gorm.DB, packets *sql.DB, err error) {
+	cfg, err := mysqlConfig(dsn)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err = openGorm(gormmysql.New(gormmysql.Config{Conn: sql.OpenDB(conn), DontSupportRenameIndex: true, SkipInitializeWithVersion: true, DisableWithReturning: true}), log, conns)
+	if err != nil {
+		return nil, nil, err
+	}
+	many := cfg.Clone()
+	many.MultiStatements = true
+	if conn, err = mysql.NewConnector(many); err != nil {
+		return nil, nil, err
+	}
+	packets = sql.OpenDB(conn)
+	packets.SetMaxIdleConns(recordLeaders)
+	return db, packets, nil
+}
+
+// mysqlConfig is how we speak to MySQL or MariaDB: in UTC, READ COMMITTED and with
+// client-side interpolation (one round trip a statement; safe in utf8mb4).
+func mysqlConfig(dsn string) (*mysql.Config, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("database.dsn is no MySQL address of the form user:password@tcp(host:3306)/name")
@@ -70,11 +95,7 @@ func openMySQL(dsn string, conns int, log logger.Interface) (*gorm.DB, error) {
 	params[name] = "'READ-COMMITTED'"
 	params["sql_mode"] = "'STRICT_TRANS_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
 	cfg.Params = params
-	conn, err := mysql.NewConnector(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return openGorm(gormmysql.New(gormmysql.Config{Conn: sql.OpenDB(conn), DontSupportRenameIndex: true, SkipInitializeWithVersion: true, DisableWithReturning: true}), log, conns)
+	return cfg, nil
 }
 
 // isolationVariable asks the server which of the two names it knows: MariaDB

@@ -130,11 +130,7 @@ func (t *Tx) Append(events ...Event) error {
 			e.ObjectKind, e.ObjectKey, e.ObjectVersion, e.CampaignID, e.DeliveryID, e.LinkID, orNull(e.Visit), e.Page, e.Amount,
 			orNull(e.SourceKey), orNull(e.EffectKey), e.CauseID, e.OccurredAt.UTC().Truncate(time.Microsecond), t.now, detail)
 	}
-	err := t.db.Exec("INSERT INTO events ("+eventColumns+") VALUES "+strings.Join(marks, ","), args...).Error
-	if isDuplicate(err) {
-		return ErrDuplicate
-	}
-	return err
+	return t.insert("INSERT INTO events ("+eventColumns+") VALUES "+strings.Join(marks, ","), args...)
 }
 
 // orNull stores an empty string as NULL, which a unique key lets repeat.

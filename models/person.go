@@ -120,6 +120,12 @@ type whoRow struct {
 const whoColumns = `w.id AS person_id, w.` + "`key`" + ` AS w_key, w.side, w.name, w.department, w.roles, w.language AS w_language, w.noticed_at, w.left_at,
 	p.id AS p_id, p.` + "`key`" + ` AS p_key, p.name AS p_name, p.tier, p.parent_id, p.tags, p.language AS p_language, p.time_zone, p.owner_id, p.department AS p_dept`
 
+// whoFields is where whoColumns are read into, in their order.
+func (r *whoRow) whoFields() []any {
+	return []any{&r.PersonID, orZero(&r.WKey), orZero(&r.Side), orZero(&r.Name), orZero(&r.Department), orZero(&r.Roles), orZero(&r.WLanguage), &r.NoticedAt, &r.LeftAt,
+		&r.PID, orZero(&r.PKey), orZero(&r.PName), orZero(&r.Tier), &r.ParentID, &r.Tags, orZero(&r.PLanguage), orZero(&r.TimeZone), &r.OwnerID, orZero(&r.PDept)}
+}
+
 func (r whoRow) who(who bot.Identity) Who {
 	return Who{
 		Account: Account{ID: r.AccountID, Platform: who.Platform, Connection: who.Connection, User: who.User, PersonID: r.PersonID, Claim: r.Claim, FactAt: r.FactAt, Fact: r.Fact},

@@ -44,6 +44,19 @@ func (t *Tx) add(rs []*Record) error {
 	return t.QueueDeliveries(all.Deliveries...)
 }
 
+// insert writes new rows. ErrDuplicate: a unique key refused one of them.
+func (t *Tx) insert(sql string, args ...any) error {
+	if t.packet != nil {
+		t.packet.add(sql, args)
+		return nil
+	}
+	err := t.db.Exec(sql, args...).Error
+	if isDuplicate(err) {
+		return ErrDuplicate
+	}
+	return err
+}
+
 // rows is the values part of an INSERT of n rows of columns.
 func rows(n, columns int) string {
 	row := "(?" + strings.Repeat(",?", columns-1) + ")"
@@ -58,7 +71,7 @@ func (t *Tx) keep(texts []Text) error {
 	for _, x := range texts {
 		args = append(args, x.ID, x.EventID, x.PersonID, x.Kind, x.MessageHash, x.Body, t.now)
 	}
-	return t.db.Exec("INSERT INTO texts (id,event_id,person_id,kind,message_hash,body,created_at) VALUES "+rows(len(texts), 7), args...).Error
+	return t.insert("INSERT INTO texts (id,event_id,person_id,kind,message_hash,body,created_at) VALUES "+rows(len(texts), 7), args...)
 }
 
 func (t *Tx) hand(links []Link) error {
@@ -69,7 +82,7 @@ func (t *Tx) hand(links []Link) error {
 	for _, l := range links {
 		args = append(args, l.ID, l.PersonID, l.PartnerID, l.DeliveryID, l.CampaignID, l.MaterialKey, l.MaterialVersion, l.Language, t.now, l.ExpiresAt.UTC().Truncate(time.Microsecond))
 	}
-	return t.db.Exec("INSERT INTO links (id,person_id,partner_id,delivery_id,campaign_id,material_key,material_version,language,created_at,expires_at) VALUES "+rows(len(links), 10), args...).Error
+	return t.insert("INSERT INTO links (id,person_id,partner_id,delivery_id,campaign_id,material_key,material_version,language,created_at,expires_at) VALUES "+rows(len(links), 10), args...)
 }
 
 // groupMost is how many records share one transaction at most: enough to spread
@@ -84,8 +97,8 @@ type entry struct {
 }
 
 // Record commits a record and answers when it is on disk. Records that arrive
-// while a commit is under way share the next one; each is still all or nothing, and one that is a duplicate spoils none
-// of the others.
+// while a commit is under way share the next one; each is still all or nothing,
+// and one that is a duplicate spoils none of the others.
 func (s *Store) Record(ctx context.Context, r Record) error {
 	e := &entry{ctx: ctx, record: &r, done: make(chan error, 1)}
 	s.records.join(e, s.leaders(), groupMost, s.commit)
@@ -97,32 +110,44 @@ func (s *Store) Record(ctx context.Context, r Record) error {
 	}
 }
 
-// leaders is how many transactions of records run at once: two keep MySQL's log
-// busy, SQLite has one writer.
+// recordLeaders is how many transactions of records run at once on MySQL: two keep
+// its log busy.
+const recordLeaders = 2
+
+// leaders is how many batches of records, or of scenes, are under way at once.
 func (s *Store) leaders() int {
 	if s.driver == driverSQLite {
-		return 1
+		return 1 // there is one writer
 	}
-	return 2
+	return recordLeaders
 }
 
 // commit writes a batch in one transaction, or, if that fails, each by itself.
 func (s *Store) commit(batch []*entry) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	if len(batch) > 1 {
-		rs := make([]*Record, len(batch))
-		for i, e := range batch {
-			rs[i] = e.record
+	rs := make([]*Record, len(batch))
+	for i, e := range batch {
+		rs[i] = e.record
+	}
+	if s.together(ctx, rs) {
+		for _, e := range batch {
+			e.done <- nil
 		}
-		if err := s.InTx(ctx, func(t *Tx) error { return t.add(rs) }); err == nil {
-			for _, e := range batch {
-				e.done <- nil
-			}
-			return
-		}
+		return
 	}
 	for _, e := range batch {
 		e.done <- s.InTx(e.ctx, func(t *Tx) error { return t.Add(*e.record) })
 	}
+}
+
+// together commits records in one transaction, on MySQL in one packet. False: it
+// is not known to be committed. Should it be after all, the keys of each record
+// tell, when it comes again, that it is there.
+func (s *Store) together(ctx context.Context, rs []*Record) bool {
+	if s.packets == nil {
+		return len(rs) > 1 && s.InTx(ctx, func(t *Tx) error { return t.add(rs) }) == nil
+	}
+	t := &Tx{store: s, now: s.Now(), packet: &packet{}}
+	return t.add(rs) == nil && t.packet.send(ctx, s.packets) == nil
 }

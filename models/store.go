@@ -7,6 +7,7 @@ package models
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,6 +40,7 @@ type Options struct {
 // Store is the database. All its methods may be called from any goroutine.
 type Store struct {
 	w, r      *gorm.DB // the same handle on MySQL; on SQLite one writes, the other only reads
+	packets   *sql.DB  // MySQL: for transactions in one packet; nil on SQLite
 	driver    string
 	dsn       string
 	now       func() time.Time
@@ -69,7 +71,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 		s.w, s.r, err = openSQLite(o.DSN, logger.Discard)
 	case driverMySQL:
-		s.w, err = openMySQL(o.DSN, o.Conns, logger.Discard)
+		s.w, s.packets, err = openMySQL(o.DSN, o.Conns, logger.Discard)
 		s.r = s.w
 	default:
 		return nil, fmt.Errorf("database.driver %q is neither sqlite nor mysql", o.Driver)
@@ -83,6 +85,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // Close gives the connections back.
 func (s *Store) Close() error {
 	var errs []error
+	if s.packets != nil {
+		errs = append(errs, s.packets.Close())
+	}
 	for _, h := range []*gorm.DB{s.w, s.r} {
 		if db, err := h.DB(); err == nil {
 			errs = append(errs, db.Close())
@@ -115,6 +120,8 @@ type Tx struct {
 	store *Store
 	now   time.Time
 	view  bool // plain reads
+
+	packet *packet // of a record: the transaction leaves as a whole; db is nil
 }
 
 // Now is when the conversation began: one moment for all rows of a transaction.

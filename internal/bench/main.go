@@ -1,7 +1,8 @@
 // Command bench measures what akari costs, on this machine and as it stands, and
 // prints one table: signed Slack presses next to a bare server that verifies and
 // does one INSERT, answer search on 10,000 entries, memory, size and start-up. It
-// asserts nothing: figures mean something only next to each other.
+// asserts nothing: figures mean something only next to each other. Words after the
+// command name the parts to run (memory, search, presses, viewer, phone); none = all.
 package main
 
 import (
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"akari/internal/whole"
@@ -22,13 +24,13 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, only []string) error {
 	dir, err := os.MkdirTemp("", "akari-bench-")
 	if err != nil {
 		return err
@@ -48,8 +50,11 @@ func run(ctx context.Context) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, string, string) error
-	}{{"start-up and memory", idle}, {"search", search}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}} {
-		sub := filepath.Join(dir, part.name[:5])
+	}{{"memory", idle}, {"search", search}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}} {
+		if len(only) > 0 && !slices.Contains(only, part.name) {
+			continue
+		}
+		sub := filepath.Join(dir, part.name)
 		if err := os.Mkdir(sub, 0o700); err != nil {
 			return err
 		}
