@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"slices"
 	"strings"
-	"time"
 
 	"akari/bot"
 )
@@ -80,7 +79,7 @@ func (t *Tx) Look(who bot.Identity, at bot.Address) (Scene, error) {
 		return g.scene, err
 	}
 	ctx := t.db.Statement.Context
-	t.store.looks.join(g, t.store.leaders(), groupMost, t.store.glance)
+	t.store.looks.join(ctx, g, t.store.leaders(), groupMost, t.store.glance)
 	select {
 	case err := <-g.done:
 		return g.scene, err
@@ -90,9 +89,7 @@ func (t *Tx) Look(who bot.Identity, at bot.Address) (Scene, error) {
 }
 
 // glance looks at a batch of scenes.
-func (s *Store) glance(batch []*glance) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
+func (s *Store) glance(ctx context.Context, batch []*glance) {
 	t := &Tx{db: s.r.WithContext(ctx), store: s}
 	err := t.look(batch)
 	for _, g := range batch {

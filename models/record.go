@@ -101,7 +101,7 @@ type entry struct {
 // and one that is a duplicate spoils none of the others.
 func (s *Store) Record(ctx context.Context, r Record) error {
 	e := &entry{ctx: ctx, record: &r, done: make(chan error, 1)}
-	s.records.join(e, s.leaders(), groupMost, s.commit)
+	s.records.join(ctx, e, s.leaders(), groupMost, s.commit)
 	select {
 	case err := <-e.done:
 		return err
@@ -123,9 +123,7 @@ func (s *Store) leaders() int {
 }
 
 // commit writes a batch in one transaction, or, if that fails, each by itself.
-func (s *Store) commit(batch []*entry) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
+func (s *Store) commit(ctx context.Context, batch []*entry) {
 	rs := make([]*Record, len(batch))
 	for i, e := range batch {
 		rs[i] = e.record
