@@ -212,7 +212,7 @@ func (t *Tx) complete(d *Delivery, steady time.Time) error {
 		d.ID = NewID()
 	}
 	if d.Key == "" {
-		d.Key = uuid.NewString()
+		d.Key = uuid.Must(uuid.NewV7()).String() // in order of time: its index grows at its end
 	}
 	if d.Address == "" {
 		d.Address = d.Where().String()
