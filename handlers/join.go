@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/hex"
 	"time"
 
 	"akari/bot"
@@ -64,8 +65,8 @@ func (t *Turn) joined() error {
 	if t.Room.ID.IsZero() {
 		return nil
 	}
-	if err := t.tx.RoomLeft(t.Room.ID, false); err != nil {
-		return err
+	if newest, err := t.tx.MoveRoom(t.Room.ID, t.happened(), false); err != nil || !newest {
+		return err // the bot has left again since
 	}
 	if !t.Room.Mapped() {
 		t.event.Outcome = models.OutcomeUnmapped
@@ -90,8 +91,9 @@ func (t *Turn) began() error {
 	}
 	t.Lang = t.language()
 	if t.In.From.Platform == "line" {
-		if err := t.friend(true); err != nil {
-			return err
+		if newest, err := t.friend(true); err != nil || !newest {
+			t.event.Outcome = models.OutcomeHandled
+			return err // they have blocked us since
 		}
 		if !t.Who.Person.ID.IsZero() && t.Who.Person.LeftAt == nil {
 			v = goOn // known, and just became a friend again
@@ -115,21 +117,32 @@ func (t *Turn) began() error {
 	return nil
 }
 
-// friend keeps whether a LINE account can be reached.
-func (t *Turn) friend(yes bool) error {
+// friend keeps whether a LINE account can be reached, unless something later is
+// known of it.
+func (t *Turn) friend(yes bool) (newest bool, err error) {
 	if t.Who.Account.ID.IsZero() {
 		if err := t.tx.AddAccount(t.In.From, models.ID{}); err != nil {
-			return err
+			return false, err
 		}
-		who, err := t.tx.Whois(t.In.From)
-		if err != nil {
-			return err
+		if t.Who, err = t.tx.Whois(t.In.From); err != nil {
+			return false, err
 		}
-		t.Who = who
+	}
+	if newest, err = t.tx.MoveAccount(t.Who.Account.ID, t.happened()); err != nil || !newest {
+		return newest, err
 	}
 	f := t.Who.Account.Fact.PersonFact
 	f.Gone = !yes
-	return t.tx.SavePersonFact(t.Who.Account.ID, f)
+	return true, t.tx.SavePersonFact(t.Who.Account.ID, f)
+}
+
+// happened is when the inbound happened by the platform's clock, by which those
+// of one platform are put in order, however they arrive.
+func (t *Turn) happened() time.Time {
+	if t.In.Time.IsZero() {
+		return t.tx.Now()
+	}
+	return t.In.Time
 }
 
 // greeting says who the bot is and how to use it.
@@ -155,13 +168,28 @@ func (t *Turn) left() error {
 	t.actor.partner = t.Who.Partner.ID
 	switch {
 	case t.In.At.Direct && t.In.From.Platform == "line":
-		return t.friend(false)
-	case t.In.At.Direct || t.Room.ID.IsZero():
+		_, err := t.friend(false)
+		return err
+	case t.In.At.Direct:
 		return nil
 	case t.In.From.User == "":
-		return t.tx.RoomLeft(t.Room.ID, true)
+		return t.roomLeft()
+	case t.Room.ID.IsZero():
+		return nil
 	}
 	return t.tx.StaleRoom(t.In.At)
+}
+
+// roomLeft keeps that the bot is no longer in a room, also in one it has not heard
+// of: the word that it entered may still be on its way.
+func (t *Turn) roomLeft() (err error) {
+	if t.Room.ID.IsZero() {
+		if t.Room, err = t.tx.AddRoom(t.In.At); err != nil {
+			return err
+		}
+	}
+	_, err = t.tx.MoveRoom(t.Room.ID, t.happened(), true)
+	return err
 }
 
 // changed forgets a fact that the platform says is stale.
@@ -194,7 +222,24 @@ func (t *Turn) withdrawn() error {
 	if hash == nil {
 		return nil
 	}
+	t.In.EffectKey = withdrawal(hash) // the message itself may still be on its way
 	n, err := t.tx.Withdraw(hash)
 	t.event.Detail = models.Detail{"texts": n}
+	return err
+}
+
+// withdrawal is the effect of taking a message back.
+func withdrawal(messageHash []byte) string { return "withdrawn/" + hex.EncodeToString(messageHash) }
+
+// respectWithdrawal keeps nothing of a message that was taken back before it came.
+func (t *Turn) respectWithdrawal() error {
+	hash := messageHash(t.In)
+	if len(t.texts) == 0 || hash == nil {
+		return nil
+	}
+	gone, err := t.tx.HadEffect(effectKey(withdrawal(hash)))
+	if gone {
+		t.texts = nil
+	}
 	return err
 }

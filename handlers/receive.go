@@ -151,7 +151,10 @@ func (t *Turn) run(waited models.Waiting) (err error) {
 	if !r.allows(t) {
 		return t.refused(r)
 	}
-	return r.do(t)
+	if err := r.do(t); err != nil {
+		return err
+	}
+	return t.respectWithdrawal()
 }
 
 // record is everything the turn adds. The inbound's own row carries the keys, so

@@ -151,6 +151,15 @@ func (t *Tx) Recorded(sourceKey string) (bool, error) {
 	return err == nil, err
 }
 
+// HadEffect tells whether something with this effect key is on record.
+func (t *Tx) HadEffect(effectKey string) (bool, error) {
+	_, err := first[int](t.db, "SELECT 1 FROM events WHERE effect_key = ?", effectKey)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // Text is what somebody wrote. It lies apart from events, so that it can be
 // erased and withdrawn.
 type Text struct {

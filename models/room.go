@@ -103,13 +103,16 @@ func (t *Tx) RoomTold(room ID) error {
 	return t.db.Exec("UPDATE rooms SET told_at = ? WHERE id = ?", t.now, room).Error
 }
 
-// RoomLeft remembers that the bot left a room, or came back (left = false).
-func (t *Tx) RoomLeft(room ID, left bool) error {
-	var at *time.Time
+// MoveRoom follows the bot into a room or, left, out of it, at the platform's time.
+// False: something later is known already, and this changes nothing.
+func (t *Tx) MoveRoom(room ID, at time.Time, left bool) (newest bool, err error) {
+	var since *time.Time
 	if left {
-		at = &t.now
+		since = &t.now
 	}
-	return t.db.Exec("UPDATE rooms SET left_at = ? WHERE id = ?", at, room).Error
+	at = micro(at)
+	r := t.db.Exec("UPDATE rooms SET left_at = ?, moved_at = ? WHERE id = ? AND (moved_at IS NULL OR moved_at < ?)", since, at, room, at)
+	return r.RowsAffected > 0, r.Error
 }
 
 // RenameRoom follows a room whose id the platform changed.

@@ -91,6 +91,14 @@ func (t *Tx) WantedRooms(limit int) ([]Room, error) {
 	return all[Room](t.db, "SELECT "+roomColumns+" FROM rooms WHERE wanted_at <= ? ORDER BY wanted_at LIMIT ?", t.now, limit)
 }
 
+// MoveAccount remembers when, by the platform's clock, somebody came or went. False:
+// something later is known already.
+func (t *Tx) MoveAccount(account ID, at time.Time) (newest bool, err error) {
+	at = micro(at)
+	r := t.db.Exec("UPDATE accounts SET moved_at = ? WHERE id = ? AND (moved_at IS NULL OR moved_at < ?)", at, account, at)
+	return r.RowsAffected > 0, r.Error
+}
+
 // SavePersonFact keeps what the platform says about an account, as of now.
 func (t *Tx) SavePersonFact(account ID, f bot.PersonFact) error {
 	b, err := json.Marshal(f)
