@@ -112,8 +112,11 @@ func features(ana *analyzer, text string) []uint64 {
 // bigrams are neighbouring words, which tell "change address" from "address".
 func (t *terms) bigrams() []uint64 {
 	t.next = t.next[:0]
-	for i := 1; i < len(t.words); i++ {
-		t.next = append(t.next, t.words[i-1]*0x9E3779B97F4A7C15+t.words[i])
+	for i := range t.all {
+		t.next = append(t.next, t.all[i]*0x9E3779B97F4A7C15)
+		if i > 0 {
+			t.next = append(t.next, t.all[i-1]*0x9E3779B97F4A7C15+t.all[i])
+		}
 	}
 	return t.next
 }

@@ -4,7 +4,8 @@ import "math"
 
 // The evidence that a decision looks at. All are ratios, so that they mean the
 // same in a list of ten entries and of ten thousand, with the Japanese
-// dictionary and without.
+// dictionary and without. How many of the best wordings are the first hit's, and
+// whether grams alone agree, were tried and say nothing on sets not seen.
 const (
 	evQuestion    = iota // share of the question that the first hit covers (all views)
 	evWording            // share of the first hit's best wording that the question covers
@@ -18,12 +19,15 @@ const (
 	evWordsLead          // words × lead
 	evUtterances         // share of the score that comes from questions, not answers and labels
 	evAgree              // what the classifier thinks of the first hit, -½ to ½; 0 where there is none
+	evMatched            // the dearest word that the first hit has, as a share of the rarest
+	evMissed             // how much dearer one is that it has not
+	evSure               // how far the classifier's first is ahead of its second
 	evidences
 )
 
 // EvidenceNames names the numbers of an Example, in order.
 func EvidenceNames() []string {
-	return []string{"question", "wording", "both", "words", "unknown", "lead", "leadTop", "length", "words×length", "words×lead", "utterances", "agree"}
+	return []string{"question", "wording", "both", "words", "unknown", "lead", "leadTop", "length", "words×length", "words×lead", "utterances", "agree", "matched", "missed", "sure"}
 }
 
 type evidence [evidences]float64
@@ -91,8 +95,9 @@ func (rk *ranking) evidence(x *index) (e evidence) {
 	e[evWordsLength] = e[evWords] * e[evLength]
 	e[evWordsLead] = e[evWords] * e[evLead]
 	e[evUtterances] = float64(first.views[viewUtterance] / first.score)
+	e[evMatched], e[evMissed], e[evSure] = rk.matched, max(0, rk.missed-rk.matched), rk.classLead
 	if x.classes != nil {
-		e[evAgree] = float64(first.class) - 0.5
+		e[evAgree] = rk.opinion - 0.5
 	}
 	return e
 }

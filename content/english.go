@@ -10,6 +10,9 @@ var englishStop = stopSet(`a an the i im i'm me my we our you your u ur it its i
 	please pls plz kindly hi hello hey dear sir madam mam thanks thank
 	want need like get got just so if then than also some any`)
 
+// greetings are also known where letters are said longer: hiii, plzz.
+var greetings = stopSet("hi helo hlo hey hy hye hie pls plz please thanks thanx thankyou")
+
 // japaneseStop are base forms that say nothing about what a question is about:
 // auxiliaries that the dictionary calls independent, and what politeness adds.
 var japaneseStop = stopSet(`する ある いる なる できる 出来る くださる 下さる 頂く いただく 願う お願い
@@ -61,4 +64,15 @@ func undouble(w string) string {
 		return w[:n-1]
 	}
 	return w
+}
+
+// squeezed is a word without letters said longer: hiii, plzz.
+func squeezed(w string) string {
+	b := make([]byte, 0, len(w))
+	for i := range len(w) {
+		if i == 0 || w[i] != w[i-1] {
+			b = append(b, w[i])
+		}
+	}
+	return string(b)
 }

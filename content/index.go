@@ -52,7 +52,8 @@ type index struct {
 
 // postings are the lists of one view and one kind of term. A posting is one
 // number: the unit (24 bits) and its impact (8 bits), which is BM25's
-// saturation of frequency and length, 0..255 for 0..k1+1.
+// saturation of frequency and length, 0..255 for 0..k1+1. A list is in the order
+// of its units.
 type postings struct {
 	terms map[uint64]uint32 // → place in starts
 	start []uint32

@@ -233,6 +233,42 @@ func TestNegativeExamplesAndReplay(t *testing.T) {
 	}
 }
 
+// What the general dictionaries say is enough to find an entry in the other
+// language, and another word of the same; what they do not say is not.
+func TestDictionariesLeadToTheOtherLanguage(t *testing.T) {
+	docs := []Doc{
+		{ID: "lawyer", Question: "弁護士の紹介", Answer: "法務部が紹介します。", Lang: "ja"},
+		{ID: "heating", Question: "暖房の故障", Answer: "総務部へ。", Lang: "ja"},
+		{ID: "parking", Question: "駐車場の利用", Answer: "受付へ。", Lang: "ja"},
+		{ID: "wage", Question: "When is the salary paid", Answer: "On the 25th.", Lang: "en"},
+	}
+	ev, err := Evaluate(docs, []Query{
+		{ID: "en", Text: "a lawyer", Relevant: []string{"lawyer"}},
+		{ID: "en2", Text: "Where may I find parking", Relevant: []string{"parking"}},
+		{ID: "ja", Text: "給料の支払い", Relevant: []string{"wage"}},
+		{ID: "same", Text: "attorney", Relevant: []string{"lawyer"}},
+		{ID: "word", Text: "payday for wages", Relevant: []string{"wage"}},
+	}, EvalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ev.Hit1 != 1 {
+		for _, m := range ev.Misses {
+			t.Errorf("%s: %s", m.Text, m.why())
+		}
+		t.Error("hit@1", ev.Hit1)
+	}
+	n := len(thesaurusFile) / thesaurusRecord
+	if n < 100_000 || len(thesaurusFile)%thesaurusRecord != 0 {
+		t.Fatalf("%d bytes", len(thesaurusFile))
+	}
+	for i := 1; i < n; i++ {
+		if thesaurusTerm(i, 0) < thesaurusTerm(i-1, 0) {
+			t.Fatal("not in order at", i)
+		}
+	}
+}
+
 // Which questions an entry would answer is seen of what is there and of a draft.
 func TestQuestionsThatAnEntryWouldAnswer(t *testing.T) {
 	l := sampleSearch(t, false)

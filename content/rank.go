@@ -74,6 +74,11 @@ type ranking struct {
 	idealWords, // of it, by words
 	unknown float64 // of that, by words that are nowhere
 	small bool // without the dictionary
+	// The dearest word (in rarity, as a share of the rarest) that the first hit
+	// has, and the dearest that it has not.
+	matched, missed float64
+	opinion         float64 // the classifier's chance of the first hit, or of what is no class if it is none
+	classLead       float64 // of the classifier's first over its second
 }
 
 func (x *index) search(ana *analyzer, syn *synonyms, text string, allowed func(int) bool) Result {
@@ -125,6 +130,7 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 		q.words = slices.DeleteFunc(q.words, func(t uint64) bool { return !x.known(t) })
 	}
 	syn.expand(normalize(text, maxQueryRunes), q)
+	thesaurus(q, x.known)
 	sc.clear()
 	var rk ranking
 	for _, t := range q.words {
@@ -159,6 +165,9 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 	}
 	x.collect(sc, allowed, w)
 	rk.top = sc.top
+	if len(rk.top) > 0 {
+		x.look(sc, &rk)
+	}
 	return rk
 }
 

@@ -26,10 +26,11 @@ type terms struct {
 	alts     []alternative // of a question: what may stand for its words
 	read     bool          // a stretch of kana was read as a word
 	next     []uint64      // its neighbouring words, for the classifier
+	all      []uint64      // its words with those that say nothing to ranking, for the classifier
 }
 
 func (t *terms) reset() {
-	t.words, t.grams = t.words[:0], t.grams[:0]
+	t.words, t.grams, t.all = t.words[:0], t.grams[:0], t.all[:0]
 	t.read = false
 	t.spelled, t.readings, t.kana, t.alts = t.spelled[:0], t.readings[:0], t.kana[:0], t.alts[:0]
 }
@@ -108,7 +109,8 @@ func (a *analyzer) analyze(text string, limit int, t *terms) {
 			w = cut(w, 32)
 		}
 		s := stem(w)
-		if englishStop[w] || s == "" {
+		t.all = append(t.all, hash(s))
+		if englishStop[w] || greetings[squeezed(w)] || s == "" {
 			return
 		}
 		t.words = append(t.words, hash(s))
@@ -129,6 +131,8 @@ func (a *analyzer) japanese(s string, t *terms) {
 		return
 	}
 	defer func() { _ = recover() }() // a tokenizer's panic costs words, never the process
+	from := len(t.words)
+	defer func() { t.all = append(t.all, t.words[from:]...) }()
 	for _, tok := range a.ja.Analyze(s, tokenizer.Normal) {
 		switch tok.Class {
 		case tokenizer.KNOWN:

@@ -2,6 +2,7 @@ package content
 
 import (
 	"maps"
+	"slices"
 )
 
 // newOrUpdated indexes docs. Where most of them are as old indexed them, only
@@ -197,7 +198,10 @@ func (p *postings) moved(to []uint32, n int, m *listMaker, units []uint32, b flo
 				}
 			}
 		}
-		q.list = append(q.list, more[at]...)
+		if len(more[at]) > 0 { // lists stay in the order of their units
+			q.list = append(q.list, more[at]...)
+			slices.Sort(q.list[q.start[at]:])
+		}
 		q.start[at+1] = uint32(len(q.list))
 	}
 	return q

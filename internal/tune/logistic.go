@@ -13,7 +13,7 @@ type row struct {
 
 // ridge keeps weights small where the sets say little: in units of one set's
 // weight.
-const ridge = 0.0005
+const ridge = 0.003
 
 // fit is a weighted logistic regression by Newton's method; the constant is last.
 func fit(rows []row, is func(content.Example) bool) []float64 {
