@@ -34,6 +34,7 @@ const (
 	Commanded Kind = "commanded" // slash command: Name without slash, Text
 	Submitted Kind = "submitted" // a Form: Name, Args, Draft
 	Loaded    Kind = "loaded"    // asks for choices: Name, Text = what was typed; a read, never stored
+	Kept      Kind = "kept"      // what stands in a Form right now, not sent: Name, Args, Draft; kept, never an event
 	Opened    Kind = "opened"    // our home tab was opened
 	Joined    Kind = "joined"    // From.User entered At; empty From.User = the bot itself did
 	Left      Kind = "left"      // likewise; in one-to-one: unfollowed or blocked us

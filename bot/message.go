@@ -8,6 +8,7 @@ package bot
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -126,12 +127,33 @@ type Form struct {
 	Fields []Field    `json:"fields,omitempty"` // in order
 	Open   string     `json:"open,omitempty"`   // address of the web twin
 	Label  string     `json:"label,omitempty"`  // label of the button that opens the web twin
+	Keep   bool       `json:"keep,omitempty"`   // what stands in it is told while it is typed, as Kept
+}
+
+// Filled is the form with these values in its fields, and nothing in those that
+// have none.
+func (f Form) Filled(values url.Values) Form {
+	f.Fields = slices.Clone(f.Fields)
+	for i := range f.Fields {
+		f.Fields[i].Value = slices.Clone(values[f.Fields[i].Name])
+	}
+	return f
+}
+
+// Field answers the first value that stands in a field; "" = none, or no such field.
+func (f Form) Field(name string) string {
+	i := slices.IndexFunc(f.Fields, func(x Field) bool { return x.Name == name })
+	if i < 0 || len(f.Fields[i].Value) == 0 {
+		return ""
+	}
+	return f.Fields[i].Value[0]
 }
 
 // Field is one thing a Form asks for. Its value comes back in Inbound.Args
 // under Name (several values for Choices).
 type Field struct {
 	Name     string    `json:"name"`
+	Section  string    `json:"section,omitempty"` // heading above this field and those that follow
 	Label    string    `json:"label"`
 	Hint     string    `json:"hint,omitempty"`
 	Kind     FieldKind `json:"kind"`

@@ -43,6 +43,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`versions` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`agents` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`link_materials` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaigns` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaign_cards` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaign_materials` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`recipients` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`campaign_steps` TO 'akari'@'%';

@@ -30,7 +30,7 @@ type CampaignRules struct {
 }
 
 // Refusal is a campaign act that is not done, and why, as a sentence of
-// content/words: Say(lang, Key, Args...) words it for the one who asked.
+// content/words: sayRefusal words it for the one who asked.
 type Refusal struct {
 	Key  string
 	Args []any
@@ -40,13 +40,28 @@ type Refusal struct {
 // Error is the sentence in English.
 func (r *Refusal) Error() string { return r.text }
 
+// wordOf is an argument of a sentence that is itself a word of content/words.
+type wordOf string
+
 func (h *Handlers) refusal(key string, args ...any) *Refusal {
-	return &Refusal{Key: key, Args: args, text: h.Library.Say("en", key, args...)}
+	return &Refusal{Key: key, Args: args, text: h.sayRefusal("en", key, args)}
+}
+
+func (h *Handlers) sayRefusal(lang, key string, args []any) string {
+	said := slices.Clone(args)
+	for i, a := range said {
+		if w, ok := a.(wordOf); ok {
+			said[i] = h.Library.Say(lang, string(w))
+		}
+	}
+	return h.Library.Say(lang, key, said...)
 }
 
 // The acts on campaigns, as the audit log names them.
 const (
 	actCreate  = "campaign.create"
+	actAsk     = "campaign.ask"
+	actRemind  = "campaign.remind"
 	actEdit    = "campaign.edit"
 	actApprove = "campaign.approve"
 	actLaunch  = "campaign.launch"
@@ -62,7 +77,7 @@ const (
 // campaignRoles says which roles may do what; docs/roles.md tells it to people.
 // Stopping is open to more people than starting.
 var campaignRoles = map[string][]string{
-	actCreate: {"sender"}, actEdit: {"sender"}, actLaunch: {"sender"}, actResume: {"sender"}, actTest: {"sender"}, actResend: {"sender"}, actRecall: {"sender"}, actSave: {"sender"},
+	actCreate: {"sender"}, actAsk: {"sender"}, actRemind: {"sender"}, actEdit: {"sender"}, actLaunch: {"sender"}, actResume: {"sender"}, actTest: {"sender"}, actResend: {"sender"}, actRecall: {"sender"}, actSave: {"sender"},
 	actApprove: {"approver"},
 	actPause:   {"sender", "approver", "admin"}, actCancel: {"sender", "approver", "admin"},
 }
@@ -111,7 +126,7 @@ func (a *Campaigning) may(act, object string) error {
 	if a.By.Side == models.SideStaff && a.By.LeftAt == nil && slices.ContainsFunc(campaignRoles[act], a.By.Has) {
 		return nil
 	}
-	return a.refuse(act, object, "campaign.role", "role", campaignRoles[act][0])
+	return a.refuse(act, object, "campaign.role", "role", wordOf("campaign.role_"+campaignRoles[act][0]))
 }
 
 func (a *Campaigning) refuse(act, object, key string, args ...any) error {
@@ -186,7 +201,7 @@ func (a *Campaigning) Edit(id, epoch int64, spec models.Spec) (models.Campaign, 
 		return c, err
 	}
 	if !c.Open() {
-		return c, a.refuse(actEdit, campaignObject(id), "campaign.not_draft", "id", id, "state", a.h.Library.Say("en", "campaign.state_"+c.State))
+		return c, a.refuse(actEdit, campaignObject(id), "campaign.not_draft", "id", id, "state", wordOf("campaign.state_"+c.State))
 	}
 	if epoch != 0 && epoch != c.Epoch {
 		return c, a.refuse(actEdit, campaignObject(id), "campaign.moved", "id", id)
@@ -235,7 +250,7 @@ func (a *Campaigning) Approve(id int64) (c models.Campaign, needed bool, err err
 	}
 	waits := c.State == models.CampaignPaused && c.Why == models.PausedApproval
 	if !c.Open() && !waits {
-		return c, false, a.refuse(actApprove, object, "campaign.not_draft", "id", id, "state", a.h.Library.Say("en", "campaign.state_"+c.State))
+		return c, false, a.refuse(actApprove, object, "campaign.not_draft", "id", id, "state", wordOf("campaign.state_"+c.State))
 	}
 	n, err := a.tx.CountTargets(a.h.targets(c.Spec))
 	if err != nil {
@@ -335,7 +350,7 @@ func (a *Campaigning) Pause(id int64) (c models.Campaign, fresh bool, err error)
 		return c, false, nil
 	case models.CampaignScheduled, models.CampaignRunning:
 	default:
-		return c, false, a.refuse(actPause, campaignObject(id), "campaign.not_sending", "id", id, "state", a.h.Library.Say("en", "campaign.state_"+c.State))
+		return c, false, a.refuse(actPause, campaignObject(id), "campaign.not_sending", "id", id, "state", wordOf("campaign.state_"+c.State))
 	}
 	if c, err = a.tx.PauseCampaign(c, models.PausedByPerson); err != nil {
 		return c, false, err
@@ -353,7 +368,7 @@ func (a *Campaigning) Resume(id int64) (c models.Campaign, fresh bool, err error
 	case c.State == models.CampaignRunning || c.State == models.CampaignScheduled:
 		return c, false, nil
 	case c.State != models.CampaignPaused:
-		return c, false, a.refuse(actResume, campaignObject(id), "campaign.not_paused", "id", id, "state", a.h.Library.Say("en", "campaign.state_"+c.State))
+		return c, false, a.refuse(actResume, campaignObject(id), "campaign.not_paused", "id", id, "state", wordOf("campaign.state_"+c.State))
 	}
 	if c.Why == models.PausedApproval {
 		approvals, err := a.tx.ApprovalsOf(c)

@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"akari/bot"
@@ -117,7 +118,14 @@ func (h *Handlers) Halted(tx *models.Tx, campaign int64) error {
 func (h *Handlers) tellCampaign(tx *models.Tx, c models.Campaign, key string, args ...any) error {
 	t := h.clockTurn(tx)
 	args = append([]any{"id", c.ID, "title", c.Title}, args...)
-	m := bot.Message{Text: h.Library.Say(t.Lang, key, args...)}
+	m := bot.Message{Text: h.Library.Say(t.Lang, key, args...), Buttons: h.standingButtons(c, models.CampaignReport{}, t.Lang, false)}
+	if c.State == models.CampaignFinished {
+		lines, again, err := h.troubleLines(tx, c, t.Lang)
+		if err != nil {
+			return err
+		}
+		m.Text, m.Buttons = strings.Join(append([]string{m.Text}, lines...), "\n"), append(again, m.Buttons...)
+	}
 	if err := t.TellStaff(m); err != nil {
 		return err
 	}
@@ -127,16 +135,22 @@ func (h *Handlers) tellCampaign(tx *models.Tx, c models.Campaign, key string, ar
 // tellOwner says something to a campaign's owner one-to-one, and to staff's
 // rooms where the owner cannot be reached.
 func (h *Handlers) tellOwner(tx *models.Tx, c models.Campaign, m bot.Message) error {
+	return h.tellPerson(tx, c.OwnerID, m)
+}
+
+// tellPerson says something to one of the staff one-to-one, and to staff's rooms
+// where they cannot be reached.
+func (h *Handlers) tellPerson(tx *models.Tx, id models.ID, m bot.Message) error {
 	t := h.clockTurn(tx)
-	who, err := tx.WhoisPerson(c.OwnerID)
+	who, err := tx.WhoisPerson(id)
 	if err != nil && !errors.Is(err, models.ErrNotFound) {
 		return err
 	}
-	to, ok, err := t.addressOf(c.OwnerID)
+	to, ok, err := t.addressOf(id)
 	if err != nil {
 		return err
 	}
-	if h.platforms["playground"] != nil && who.Person.Key != "" {
+	if !ok && h.platforms["playground"] != nil && who.Person.Key != "" {
 		to, ok = bot.Address{Platform: "playground", Connection: "playground", User: who.Person.Key, Direct: true}, true
 	}
 	if ok && who.Person.LeftAt == nil {
@@ -222,12 +236,13 @@ func dueSteps(now time.Time, steps, reminders []time.Time, begun []models.StepRo
 			out = append(out, i+1)
 		}
 	}
+	lately := slices.ContainsFunc(begun, func(r models.StepRow) bool { return models.IsReminder(r.Step) && cal.Plus(r.BeganAt, 1).After(now) })
 	for i, at := range reminders {
 		step := models.ReminderStep(i + 1)
 		if _, ok := has(step); ok {
 			continue
 		}
-		if before, ok := has(step - 1); ok && i > 0 && cal.Plus(before.BeganAt, 1).After(now) || at.After(now) {
+		if lately || at.After(now) {
 			break
 		}
 		return append(out, step)

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"akari/bot"
@@ -30,6 +31,9 @@ type campaignClock struct {
 // ends. All that it decides is written by compare-and-set, so any number of
 // processes may run it.
 func (h *Handlers) RunCampaigns(ctx context.Context) {
+	var boards sync.WaitGroup
+	boards.Go(func() { h.runBoards(ctx) })
+	defer boards.Wait()
 	k := &campaignClock{h: h, finishing: map[int64]time.Time{}}
 	tick := time.NewTicker(campaignTick)
 	defer tick.Stop()
@@ -220,7 +224,7 @@ func (k *campaignClock) later(ctx context.Context, c models.Campaign) error {
 		k.h.Nudge()
 	}
 	all := len(steps) + len(remind)
-	if len(todo) > 0 || c.ToldAt != nil || c.State != models.CampaignFinished || len(begun)-1 < all || tell.After(now) {
+	if len(todo) > 0 || c.ToldAt != nil || c.State != models.CampaignFinished || planned(begun) < all || tell.After(now) {
 		return nil
 	}
 	if n := len(remind); n > 0 {
@@ -232,6 +236,17 @@ func (k *campaignClock) later(ctx context.Context, c models.Campaign) error {
 		}
 	}
 	return k.h.tellMissing(ctx, c.ID)
+}
+
+// planned is how many of the steps that have begun are a campaign's own: neither its
+// message nor reminders that somebody asked for.
+func planned(begun []models.StepRow) (n int) {
+	for _, r := range begun {
+		if r.Step > 0 && r.Step < models.ManualReminder(1) {
+			n++
+		}
+	}
+	return n
 }
 
 // tellMissing tells a campaign's owner, once, who has not acknowledged.
@@ -253,7 +268,8 @@ func (h *Handlers) tellMissing(ctx context.Context, id int64) error {
 			return err
 		}
 		lang := h.clockTurn(tx).Lang
-		return h.tellOwner(tx, c, bot.Message{Text: h.Library.Say(lang, "campaign.still_missing", "id", c.ID, "title", c.Title, "done", r.Owed-len(r.Missing), "all", r.Owed, "names", names)})
+		return h.tellOwner(tx, c, bot.Message{Text: h.Library.Say(lang, "campaign.still_missing", "id", c.ID, "title", c.Title, "done", r.Owed-len(r.Missing), "all", r.Owed, "names", names),
+			Buttons: []bot.Button{{Label: h.Library.Say(lang, "compose.remind"), Press: aboutIt("campaign.remind", c), Style: bot.Primary}, {Label: h.Library.Say(lang, "compose.report"), Press: aboutIt("campaign.show", c)}}})
 	})
 	if err == nil {
 		h.Nudge()

@@ -100,6 +100,20 @@ func (a *Campaigning) TestSend(id int64, to models.ID) error {
 	if !ok {
 		return a.refuse(actTest, campaignObject(id), "campaign.test_nowhere")
 	}
+	return a.test(c, who, at)
+}
+
+// testTo is TestSend to where the one who acts is.
+func (a *Campaigning) testTo(id int64, who models.Who, at bot.Address) error {
+	c, err := a.load(actTest, id)
+	if err != nil {
+		return err
+	}
+	return a.test(c, who, at)
+}
+
+func (a *Campaigning) test(c models.Campaign, who models.Who, at bot.Address) error {
+	to := who.Person.ID
 	lang := a.h.langOf(models.Recipient{Person: who.Person})
 	made, err := a.h.printer(letterOf(c, 0)).print(at, lang, false)
 	if err != nil {
@@ -120,7 +134,7 @@ func (a *Campaigning) TestSend(id int64, to models.ID) error {
 	if err := a.tx.QueueDeliveries(ds...); err != nil {
 		return err
 	}
-	return a.audit(actTest, campaignObject(id), "done", models.Detail{"to": who.Person.Key})
+	return a.audit(actTest, campaignObject(c.ID), "done", models.Detail{"to": who.Person.Key})
 }
 
 // Recalled says how a campaign was taken back.

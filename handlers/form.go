@@ -61,6 +61,50 @@ func (t *Turn) complain(field, key string, args ...any) error {
 	return nil
 }
 
+// complainAll is complain for several fields, in sentences that are ready. What was
+// typed is kept, so that a form that is closed now can be opened again.
+func (t *Turn) complainAll(errs map[string]string) error {
+	t.out.Errors = errs
+	t.event = models.Event{ID: t.event.ID, Kind: models.Ignored, Outcome: models.OutcomeIgnored, Detail: models.Detail{"refused": "fields"}}
+	return t.keepDraft(t.draft, t.In.Args)
+}
+
+// keepDraft keeps what stands in a form.
+func (t *Turn) keepDraft(d models.Draft, values url.Values) error {
+	clipped := url.Values{}
+	for _, f := range d.Form.Fields {
+		for _, v := range values[f.Name] {
+			if len(clipped[f.Name]) < mostKept {
+				clipped.Add(f.Name, clip(v, fieldMax(f)))
+			}
+		}
+	}
+	d.Form = d.Form.Filled(clipped)
+	return t.tx.KeepDraft(d)
+}
+
+// mostKept is how many values of one field are kept.
+const mostKept = 2000
+
+// keep keeps what somebody has typed so far. It is no event: nothing happened yet.
+// Whoever may not, or comes too late, changes nothing.
+func (h *Handlers) keep(ctx context.Context, in bot.Inbound) error {
+	return h.Store.InTx(ctx, func(tx *models.Tx) error {
+		id, err := models.ParseID(in.Draft)
+		if err != nil {
+			return nil //nolint:nilerr // no form of ours
+		}
+		d, err := tx.DraftOf(id)
+		if err != nil {
+			return ignoreMissing(err)
+		}
+		if d.From != in.From || d.UsedAt != nil || tx.Now().After(d.ExpiresAt) || !d.Form.Keep {
+			return nil
+		}
+		return h.newTurn(tx, in).keepDraft(d, in.Args)
+	})
+}
+
 // replyToForm answers a submission where its form was asked for.
 func (t *Turn) replyToForm(m bot.Message) {
 	if t.In.At.Direct || t.Room.Kind == models.RoomStaff {
@@ -85,11 +129,7 @@ func (t *Turn) openForm() error {
 		t.Refuse("form.over")
 		return nil
 	}
-	to := t.In.At
-	to.User = t.In.From.User
-	t.send(bot.Message{Text: d.Form.Title, Form: &d.Form}, sending{to: to, act: bot.OpenForm, priority: bot.Answers, about: []func(*models.Delivery){
-		func(x *models.Delivery) { x.Ref = d.ID.String() },
-	}})
+	t.handForm(d.Form)
 	return nil
 }
 
@@ -244,7 +284,7 @@ func (h *Handlers) showForm(w http.ResponseWriter, r *http.Request, d models.Dra
 }
 
 func formField(f bot.Field, values []string, problem string) web.FormField {
-	out := web.FormField{Name: f.Name, Label: f.Label, Hint: f.Hint, Kind: string(f.Kind), Error: problem, Required: f.Required, Max: fieldMax(f)}
+	out := web.FormField{Name: f.Name, Section: f.Section, Label: f.Label, Hint: f.Hint, Kind: string(f.Kind), Error: problem, Required: f.Required, Max: fieldMax(f)}
 	if len(values) > 0 {
 		out.Value = values[0]
 	}

@@ -88,6 +88,7 @@ type Handlers struct {
 	Options
 	platforms map[string]bot.Platform
 	wanted    chan struct{} // facts are wanted: look now
+	boards    chan struct{} // a campaign has moved: show it now
 	robots    *robotCache
 	pace      *beaconPace // how often pages report
 	hits      *hitGate
@@ -114,7 +115,7 @@ func New(o Options) *Handlers {
 	if o.Hurry == nil {
 		o.Hurry = func([]string) {}
 	}
-	h := &Handlers{Options: o, platforms: map[string]bot.Platform{}, wanted: make(chan struct{}, 1), robots: newRobotCache(o.Robots), pace: newBeaconPace(), hits: newHitGate()}
+	h := &Handlers{Options: o, platforms: map[string]bot.Platform{}, wanted: make(chan struct{}, 1), boards: make(chan struct{}, 1), robots: newRobotCache(o.Robots), pace: newBeaconPace(), hits: newHitGate()}
 	for _, p := range o.Platforms {
 		h.platforms[p.Name()] = p
 	}

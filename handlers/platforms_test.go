@@ -23,7 +23,8 @@ import (
 // The people of a world with all three chat networks. S is the LINE user of 田中.
 const worldPeople = `
 staff:
-  - {key: s-ito, name: 伊藤, department: パートナー営業部, roles: [admin], accounts: [{platform: slack, org: T0VENDOR, user: U0ITO}, {platform: lineworks, connection: vendor, user: works-ito}]}
+  - {key: s-ito, name: 伊藤, department: パートナー営業部, roles: [admin, sender, approver], accounts: [{platform: slack, org: T0VENDOR, user: U0ITO}, {platform: lineworks, connection: vendor, user: works-ito}]}
+  - {key: s-kato, name: 加藤, department: 研修部, accounts: [{platform: slack, org: T0VENDOR, user: U0KATO}]}
 partners:
   - key: p-aoba
     name: 青葉商事
@@ -59,14 +60,14 @@ func newWorld(t *testing.T, driver string) *world {
 	w.line.AddUser(linetest.UserID(1), "田中")
 	w.line.AddUser(linetest.UserID(2), "新人")
 	for _, u := range []slacktest.User{
-		{ID: "U0ITO", Name: "ito"}, {ID: "U0GUEST", Name: "guest", Restricted: true},
+		{ID: "U0ITO", Name: "ito"}, {ID: "U0KATO", Name: "kato"}, {ID: "U0GUEST", Name: "guest", Restricted: true},
 		{ID: "U0TANAKA", TeamID: "T0AOBA", Name: "tanaka"}, {ID: "U0NEW", TeamID: "T0AOBA", Name: "new"},
 		{ID: "U0LIAR", TeamID: "T0MINAMI", Name: "liar"}, {ID: "U0MINAMI", TeamID: "T0MINAMI", Name: "morikawa"},
 		{ID: "U0STRANGER", TeamID: "T0OTHER", Name: "stranger"}, {ID: "U0SHUT", TeamID: "T0AOBA", Name: "shut", DMClosed: true},
 	} {
 		w.slack.AddUser(u)
 	}
-	everyone := []string{"U0BOT", "U0ITO", "U0TANAKA", "U0NEW", "U0LIAR", "U0MINAMI", "U0STRANGER", "U0SHUT", "U0GUEST"}
+	everyone := []string{"U0BOT", "U0ITO", "U0KATO", "U0TANAKA", "U0NEW", "U0LIAR", "U0MINAMI", "U0STRANGER", "U0SHUT", "U0GUEST"}
 	w.slack.AddChannel(slacktest.Channel{ID: "C0AOBA", Name: "aoba", Members: everyone, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0AOBA"}})
 	w.slack.AddChannel(slacktest.Channel{ID: "C0MIXED", Name: "mixed", Members: everyone, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0AOBA", "T0MINAMI"}})
 	w.slack.AddChannel(slacktest.Channel{ID: "C0NEW", Name: "new-room", Members: everyone, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0AOBA"}})

@@ -16,6 +16,9 @@ import (
 // errDrop says that an inbound was not meant for us: nothing of it is kept.
 var errDrop = errors.New("not meant for us")
 
+// errAgain says that somebody else was quicker: run again, what they did is found.
+var errAgain = errors.New("somebody else was quicker")
+
 // errHeld says that an inbound waits for a fact, and goes on waiting.
 var errHeld = errors.New("waits for a fact")
 
@@ -28,6 +31,8 @@ func (h *Handlers) Receive(ctx context.Context, in bot.Inbound) (bot.Outcome, er
 		return bot.Outcome{}, nil
 	case bot.Loaded:
 		return h.load(ctx, in)
+	case bot.Kept:
+		return bot.Outcome{}, h.keep(ctx, in)
 	}
 	return h.persist(ctx, in, models.Waiting{})
 }
@@ -48,7 +53,7 @@ func (h *Handlers) persist(ctx context.Context, in bot.Inbound, waited models.Wa
 			if err == nil {
 				return bot.Outcome{}, nil
 			}
-		case !models.IsOutage(err):
+		case !models.IsOutage(err) && !errors.Is(err, errAgain):
 			h.Log.Error("a handler failed", "platform", in.At.Platform, "kind", string(in.Kind), "name", in.Name, "error", err)
 			if err = h.failed(ctx, in, waited); err == nil {
 				return bot.Outcome{}, nil
@@ -148,6 +153,9 @@ func (t *Turn) run(waited models.Waiting) (err error) {
 		return t.unmapped(r)
 	}
 	t.event.Outcome = models.OutcomeHandled
+	if r.asks && t.In.Kind == bot.Said && !t.actor.staff {
+		return t.ask()
+	}
 	if !r.allows(t) {
 		return t.refused(r)
 	}
@@ -193,8 +201,11 @@ func (h *Handlers) after(t *Turn) {
 	if len(t.hurry) > 0 {
 		h.Hurry(t.hurry)
 	}
-	if len(t.owed) > len(t.hurry) {
+	if len(t.owed) > len(t.hurry) || t.queued {
 		h.Nudge()
+	}
+	if t.board {
+		h.wantBoards()
 	}
 }
 

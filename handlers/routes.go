@@ -13,6 +13,8 @@ type route struct {
 	needs    need
 	do       func(*Turn) error
 	unmapped bool // works in a room that is not mapped yet, for staff
+	looks    bool // only shows something or hands out a form: a fact of a day will do
+	asks     bool // a word that, from a member, is a question like any other
 }
 
 // need says who may take a route. docs/roles.md tells it to people, and a test
@@ -20,9 +22,11 @@ type route struct {
 type need string
 
 const (
-	needsAnyone need = "anyone" // every person the bot knows
-	needsStaff  need = "staff"  // vendor staff, whatever their role
-	needsAdmin  need = "admin"  // vendor staff with that role
+	needsAnyone   need = "anyone" // every person the bot knows
+	needsStaff    need = "staff"  // vendor staff, whatever their role
+	needsAdmin    need = "admin"  // vendor staff with that role
+	needsSender   need = "sender"
+	needsApprover need = "approver"
 )
 
 // allows tells whether the one who acts may take the route.
@@ -36,12 +40,13 @@ func (r route) allows(t *Turn) bool {
 	return t.actor.staff && t.Who.Person.Has(string(r.needs))
 }
 
-// maxAge is how old the fact about the one who acts may be.
+// maxAge is how old the fact about the one who acts may be (rulings 11): who has
+// just lost their account must not launch anything.
 func (r route) maxAge() time.Duration {
-	if r.needs == needsAdmin {
-		return maxAgeAct
+	if r.looks || r.needs == needsAnyone || r.needs == needsStaff {
+		return maxAgeRead
 	}
-	return maxAgeRead
+	return maxAgeAct
 }
 
 // presses, commands, words, forms and choices are THE list of everything that
@@ -70,6 +75,25 @@ var (
 		"room.map":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
 		"form.open":     {needs: needsAnyone, do: (*Turn).openForm, unmapped: true},
 		"link.opened":   {needs: needsAnyone, do: (*Turn).nothing, unmapped: true},
+
+		"campaign.new":        {needs: needsSender, do: (*Turn).composeCampaign, looks: true},
+		"campaign.edit":       {needs: needsSender, do: (*Turn).editCampaign, looks: true},
+		"campaign.list":       {needs: needsStaff, do: (*Turn).listCampaigns},
+		"campaign.show":       {needs: needsStaff, do: (*Turn).showCampaign},
+		"campaign.preview":    {needs: needsStaff, do: (*Turn).previewCampaign},
+		"campaign.sample":     {needs: needsStaff, do: (*Turn).samplePressed},
+		"campaign.why":        {needs: needsStaff, do: (*Turn).whyForm},
+		"campaign.test":       {needs: needsSender, do: (*Turn).testCampaign},
+		"campaign.ask":        {needs: needsSender, do: (*Turn).askApproval},
+		"campaign.approve":    {needs: needsApprover, do: (*Turn).approveCampaign},
+		"campaign.launch":     {needs: needsSender, do: (*Turn).launchCampaign},
+		"campaign.resume":     {needs: needsSender, do: (*Turn).resumeCampaign},
+		"campaign.pause":      {needs: needsStaff, do: (*Turn).pauseCampaign},
+		"campaign.cancel":     {needs: needsStaff, do: (*Turn).cancelCampaign},
+		"campaign.remind":     {needs: needsSender, do: (*Turn).remindCampaign, looks: true},
+		"campaign.remind_now": {needs: needsSender, do: (*Turn).remindNow},
+		"campaign.resend":     {needs: needsSender, do: (*Turn).resendPressed},
+		"campaign.recall":     {needs: needsSender, do: (*Turn).recallForm, looks: true},
 	}
 	// words can be typed to the bot on every platform; as a Slack command they
 	// follow /akari.
@@ -81,15 +105,18 @@ var (
 		"gaps":      {needs: needsStaff, do: (*Turn).listGaps},
 		"versions":  {needs: needsStaff, do: (*Turn).listOldVersions},
 		"link":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
+		"campaign":  {needs: needsStaff, do: (*Turn).campaignWord, asks: true},
 	}
 	// synonyms of words, as people type them.
 	synonyms = map[string]string{
 		"ヘルプ": "help", "使い方": "help", "つかいかた": "help", "?": "help", "？": "help",
 		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
 		"未回答": "gaps", "旧版": "versions", "質問一覧": "gaps", "ルーム登録": "link",
+		"キャンペーン": "campaign", "配信": "campaign",
 	}
 	commands = map[string]route{
-		"akari": {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},
+		"akari":    {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},
+		"campaign": {needs: needsStaff, do: (*Turn).campaignWord},
 	}
 	forms = map[string]route{
 		"gap.new":     {needs: needsAnyone, do: (*Turn).submitQuestion},
@@ -97,12 +124,23 @@ var (
 		"gap.add":     {needs: needsStaff, do: (*Turn).submitEntry},
 		"room.map":    {needs: needsStaff, do: (*Turn).submitRoom, unmapped: true},
 		"used.report": {needs: needsAnyone, do: (*Turn).submitDeal},
+
+		"campaign.new":    {needs: needsSender, do: (*Turn).submitCampaign},
+		"campaign.why":    {needs: needsStaff, do: (*Turn).submitWhy},
+		"campaign.recall": {needs: needsSender, do: (*Turn).submitRecall},
 	}
 	choices = map[string]struct {
 		needs need
 		load  func(*Turn, string) ([]bot.Option, error)
 	}{
-		"partner.choices": {needs: needsStaff, load: (*Turn).partnerChoices},
+		"partner.choices":    {needs: needsStaff, load: (*Turn).partnerChoices},
+		"campaign.partners":  {needs: needsStaff, load: (*Turn).campaignPartners},
+		"campaign.tags":      {needs: needsStaff, load: (*Turn).campaignTags},
+		"campaign.staff":     {needs: needsStaff, load: (*Turn).campaignStaff},
+		"campaign.materials": {needs: needsStaff, load: (*Turn).campaignMaterials},
+		"campaign.images":    {needs: needsStaff, load: (*Turn).campaignImages},
+		"campaign.others":    {needs: needsStaff, load: (*Turn).campaignOthers},
+		"campaign.audiences": {needs: needsStaff, load: (*Turn).campaignAudiences},
 	}
 )
 
@@ -143,15 +181,37 @@ func routeOf(in bot.Inbound) route {
 	return route{name: string(in.Kind), needs: needsAnyone, do: (*Turn).nothing}
 }
 
-// word reads a word of ours: "menu", "/akari menu", "メニュー".
+// word reads a word of ours: "menu", "/akari menu", "メニュー", "campaign 12".
 func word(text string) (string, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(text, "/"), "akari "))
+	if name, _, ok := aboutCampaign(text); ok {
+		return name, true
+	}
 	if s, ok := synonyms[text]; ok {
 		text = s
 	}
 	_, ok := words[text]
 	return text, ok
+}
+
+// aboutCampaign reads "campaign", "campaign list", "キャンペーン 12", "配信一覧":
+// the word and what it is to do. Anything else behind the word is a question.
+func aboutCampaign(text string) (name, what string, ok bool) {
+	for _, begin := range []string{"campaign", "キャンペーン", "配信"} {
+		if rest, found := strings.CutPrefix(text, begin); found {
+			rest = strings.TrimSpace(rest)
+			switch {
+			case rest == "" || rest == "new" || rest == "作成" || rest == "新規":
+				return "campaign", "", true
+			case rest == "list" || rest == "一覧":
+				return "campaign", "list", true
+			case strings.Trim(rest, "0123456789") == "" && len(rest) < 18:
+				return "campaign", rest, true
+			}
+		}
+	}
+	return "", "", false
 }
 
 // nothing keeps the row and does nothing more.

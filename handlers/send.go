@@ -97,6 +97,11 @@ func (h *Handlers) Prepare(d models.Delivery, parts []bot.Message) ([]bot.Messag
 	}
 	for i := range parts {
 		open(parts[i].Buttons)
+		if f := parts[i].Form; f != nil { // in a message it is a way to its page
+			form, way := *f, []bot.Button{{Open: f.Open}}
+			open(way)
+			form.Open, parts[i].Form = way[0].Open, &form
+		}
 		for j := range parts[i].Cards {
 			open(parts[i].Cards[j].Buttons)
 		}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,14 +32,19 @@ type house struct {
 	mind  *handlers.Handlers
 	url   string
 	*playgroundtest.Client
-	driver, dsn string // of the store
-	stored      string // storage.dir
+	driver, dsn string        // of the store
+	stored      string        // storage.dir
+	ahead       *atomic.Int64 // how far the wall clock is ahead, as a time.Duration
 }
+
+// now is the house's wall clock.
+func (h *house) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
 
 const people = `
 staff:
-  - {key: s-ito, name: 伊藤, department: パートナー営業部, roles: [admin]}
+  - {key: s-ito, name: 伊藤, department: パートナー営業部, roles: [admin, approver, sender]}
   - {key: s-sato, name: 佐藤, department: 販促企画部, roles: [sender]}
+  - {key: s-mori, name: 森, department: 研修部, roles: [approver]}
 partners:
   - {key: p-aoba, name: 青葉商事, tier: gold, tags: [東日本], owner: s-ito, people: [{key: aoba-01, name: 田中, role: rep}, {key: aoba-02, name: 鈴木, role: rep}]}
   - {key: p-minami, name: 南海システム, tier: silver, owner: s-sato, people: [{key: minami-01, name: 森川, role: rep}]}
@@ -90,7 +96,8 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	dsn, stored := modelstest.DSN(t, driver), t.TempDir()
-	store := modelstest.Connect(t, driver, dsn, time.Now)
+	h, two := &house{driver: driver, dsn: dsn, stored: stored, ahead: &atomic.Int64{}}, 2
+	store := modelstest.Connect(t, driver, dsn, h.now)
 	ctx, cancel := context.WithCancel(context.Background())
 	seed, problems := models.ReadSeed(strings.NewReader(people), "people.yaml")
 	if len(problems) > 0 {
@@ -111,14 +118,15 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 		Connections: map[string]handlers.Connection{"aoba": {Side: "partner", Partner: "p-aoba"}, "vendor": {Side: "vendor"}},
 		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
 		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log,
-		Nudge: func() { sender.Nudge() }, Hurry: func(ids []string) { sender.Hurry(ids...) },
+		Campaign: handlers.CampaignRules{RemindersMax: 2, ApprovalOver: &two},
+		Nudge:    func() { sender.Nudge() }, Hurry: func(ids []string) { sender.Hurry(ids...) },
 	})
 	byName := map[string]bot.Platform{}
 	for _, p := range platforms {
 		byName[p.Name()] = p
 	}
 	store.Operations(func(d bot.Delivery) string { return byName[d.To.Platform].Operation(d) })
-	outbox, err := models.NewOutbox(store, models.OutboxOptions{Secrets: secret, Prepare: mind.Prepare, Ended: mind.Ended, Log: log, ReconcileAfter: 200 * time.Millisecond})
+	outbox, err := models.NewOutbox(store, models.OutboxOptions{Secrets: secret, Prepare: mind.Prepare, Ended: mind.Ended, Admit: mind.Admit, Halted: mind.Halted, Log: log, ReconcileAfter: 200 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +141,8 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 		running.Go(func() { run(ctx) })
 	}
 	t.Cleanup(func() { cancel(); running.Wait(); server.Close() })
-	return &house{store: store, lib: lib, mind: mind, url: server.URL, driver: driver, dsn: dsn, stored: stored}
+	h.store, h.lib, h.mind, h.url = store, lib, mind, server.URL
+	return h
 }
 
 func knowledgeDir(t testing.TB) string {
@@ -160,7 +169,7 @@ func cast() []playground.Persona {
 		return playground.Persona{User: key, Name: key, Side: playground.SideStaff, Rooms: []playground.Room{
 			room("direct-"+key, playground.KindDirect), room(handlers.PlaygroundStaffRoom, playground.KindStaff), room("p-aoba", playground.KindShared), room("p-minami", playground.KindShared)}}
 	}
-	return []playground.Persona{rep("aoba-01", "p-aoba"), rep("aoba-02", "p-aoba"), rep("minami-01", "p-minami"), staff("s-ito"), staff("s-sato")}
+	return []playground.Persona{rep("aoba-01", "p-aoba"), rep("aoba-02", "p-aoba"), rep("minami-01", "p-minami"), staff("s-ito"), staff("s-sato"), staff("s-mori")}
 }
 
 type testWriter struct{ t testing.TB }

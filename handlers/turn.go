@@ -31,6 +31,10 @@ type Turn struct {
 	out   bot.Outcome
 	draft models.Draft // of a submission
 	hurry []string
+
+	most   int  // how many choices a field may be offered; 0 = as many as a chat shows
+	queued bool // something was queued beside owed
+	board  bool // a campaign's message in the staff's rooms has to change
 }
 
 // Say words a sentence in the person's language.
@@ -155,28 +159,39 @@ func (t *Turn) guard() string {
 // Whisper says something that only the one who acts may see (rulings 5): in
 // one-to-one talk where the platform has no other way.
 func (t *Turn) Whisper(m bot.Message, about ...func(*models.Delivery)) {
-	m.Private = true
+	t.whisper([]bot.Message{m}, about...)
+}
+
+// whisper is Whisper for several messages, one after the other.
+func (t *Turn) whisper(ms []bot.Message, about ...func(*models.Delivery)) {
 	s := sending{to: t.direct(), priority: bot.Answers, about: about}
+	all := func() {
+		for _, m := range ms {
+			m.Private = true
+			s.after = t.send(m, s)
+		}
+	}
 	if t.In.At.Direct {
-		t.send(m, s)
+		all()
 		return
 	}
 	switch t.In.At.Platform {
 	case "slack":
 		s.act, s.fallback = bot.Private, t.In.At.Room
-		t.hint(t.send(m, s))
+		all()
+		t.hint(s.after)
 	case "line":
 		if t.In.From.User == "" || t.Who.Account.Fact.Gone {
 			t.send(bot.Message{Text: t.Say("line.add_friend"), Buttons: t.addFriend()}, sending{to: t.here(), priority: bot.Answers})
 			return
 		}
-		t.send(m, s)
+		all()
 	case "playground":
 		s.to, s.act = t.In.At, bot.Private
 		s.to.User = t.In.From.User
-		t.send(m, s)
+		all()
 	default:
-		t.send(m, s)
+		all()
 	}
 }
 
@@ -214,21 +229,52 @@ func (t *Turn) Form(f bot.Form) error {
 	f.Draft = id.String()
 	f.Cancel, f.Label = t.Say("form.cancel"), t.Say("form.open")
 	f.Open = openForm + ":" + f.Draft
-	err := t.tx.NewDraft(models.Draft{ID: id, Name: f.Name, PersonID: t.Who.Person.ID, From: t.In.From, Form: f, At: t.In.At, ExpiresAt: t.tx.Now().Add(24 * time.Hour)})
+	err := t.tx.NewDraft(models.Draft{ID: id, Name: f.Name, PersonID: t.Who.Person.ID, From: t.In.From, Form: f, At: t.In.At, ExpiresAt: t.tx.Now().Add(formLife(f))})
 	if err != nil {
 		return err
 	}
-	p := t.h.platforms[t.In.At.Platform]
-	if p.Limits().Forms && t.In.Reply.Token != "" {
+	t.handForm(f)
+	return nil
+}
+
+// handForm opens a form, or hands out a way to it: where the platform has forms a
+// button, because only a fresh press may open one, else its page.
+func (t *Turn) handForm(f bot.Form) {
+	native := t.h.platforms[t.In.At.Platform].Limits().Forms && fits(f)
+	switch {
+	case native && t.In.Reply.Token != "":
 		to := t.In.At
 		to.User = t.In.From.User
 		t.send(bot.Message{Text: f.Title, Form: &f}, sending{to: to, act: bot.OpenForm, priority: bot.Answers, about: []func(*models.Delivery){
 			func(d *models.Delivery) { d.Ref = f.Draft }, // what Ended offers again
 		}})
-		return nil
+	case native:
+		t.private(bot.Message{Text: f.Title + formText(f), Buttons: []bot.Button{{Label: f.Label, Press: bot.NewPress("form.open", "d", f.Draft), Style: bot.Primary}}})
+	default:
+		t.Whisper(bot.Message{Text: f.Title + formText(f), Form: &f})
 	}
-	t.Whisper(bot.Message{Text: f.Title + formText(f), Form: &f})
-	return nil
+}
+
+// formLife is how long a form can be sent: one whose content is kept waits longer
+// for somebody to come back to it.
+func formLife(f bot.Form) time.Duration {
+	if f.Keep {
+		return 30 * 24 * time.Hour
+	}
+	return 24 * time.Hour
+}
+
+// fits tells whether what stands in a form fits into a chat's own fields: a longer
+// text would come back cut, so it is handed out as the page.
+func fits(f bot.Form) bool {
+	for _, x := range f.Fields {
+		for _, v := range x.Value {
+			if len([]rune(v)) > 3000 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func formText(f bot.Form) string {

@@ -325,3 +325,21 @@ func (t *Tx) AudienceByKey(key string) (Audience, error) {
 func (t *Tx) DropAudience(key string) error {
 	return t.db.Exec("DELETE FROM audiences WHERE `key` = ?", key).Error
 }
+
+// Facets are the values that partners in use have, sorted: what a rule can name.
+type Facets struct {
+	Tiers, Tags, Regions []string
+}
+
+// Facets answers what partners can be picked by. Staff scope.
+func (t *Tx) Facets() (f Facets, err error) {
+	ps, err := t.Partners()
+	for _, p := range ps {
+		f.Tiers, f.Regions, f.Tags = append(f.Tiers, p.Tier), append(f.Regions, p.Region), append(f.Tags, p.Tags...)
+	}
+	for _, list := range []*[]string{&f.Tiers, &f.Tags, &f.Regions} {
+		slices.Sort(*list)
+		*list = slices.DeleteFunc(slices.Compact(*list), func(v string) bool { return v == "" })
+	}
+	return f, err
+}

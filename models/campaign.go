@@ -126,6 +126,9 @@ const (
 // ReminderStep is the step of the nth reminder, from 1.
 func ReminderStep(n int) int { return reminderSteps + n }
 
+// ManualReminder is the step of the nth reminder, from 1, that a person asked for.
+func ManualReminder(n int) int { return reminderSteps + 50 + n }
+
 // IsReminder tells whether a step is a reminder.
 func IsReminder(step int) bool { return step > reminderSteps }
 
@@ -328,9 +331,9 @@ func (t *Tx) DeleteCampaign(c Campaign) error {
 
 // CampaignsAtWork answers the campaigns about which a clock may have something to
 // do: launched, running, cancelled within the hour, or over with somebody still to
-// be reminded.
+// be reminded or a reminder still to be written.
 func (t *Tx) CampaignsAtWork() ([]Campaign, error) {
-	return all[Campaign](t.db, "SELECT "+campaignColumns+" FROM campaigns WHERE deleted_at IS NULL AND (state IN ('scheduled','running') OR state = 'finished' AND told_at IS NULL OR state = 'cancelled' AND updated_at > ?) ORDER BY id",
+	return all[Campaign](t.db, "SELECT "+campaignColumns+" FROM campaigns WHERE deleted_at IS NULL AND (state IN ('scheduled','running') OR state = 'finished' AND (told_at IS NULL OR EXISTS (SELECT 1 FROM campaign_steps s WHERE s.campaign_id = campaigns.id AND s.done_at IS NULL)) OR state = 'cancelled' AND updated_at > ?) ORDER BY id",
 		t.now.Add(-time.Hour))
 }
 

@@ -16,6 +16,7 @@ type Draft struct {
 	From      bot.Identity
 	Form      bot.Form
 	At        bot.Address
+	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    *time.Time
 	Epoch     int64
@@ -35,24 +36,56 @@ func (t *Tx) NewDraft(d Draft) error {
 		d.ID, d.Name, d.PersonID, d.From.Platform, d.From.Connection, d.From.User, string(form), string(at), t.now, d.ExpiresAt.UTC().Truncate(time.Microsecond)).Error
 }
 
+// draftRow is a draft as its table holds it.
+type draftRow struct {
+	ID                         ID
+	Name                       string
+	PersonID                   ID
+	Platform, Connection, User string
+	Form, At                   string
+	CreatedAt                  time.Time
+	ExpiresAt                  time.Time
+	UsedAt                     *time.Time
+	Epoch                      int64
+}
+
+const draftColumns = "id,name,person_id,platform,connection,user,form,at,created_at,expires_at,used_at,epoch"
+
+func (r draftRow) draft() (Draft, error) {
+	d := Draft{ID: r.ID, Name: r.Name, PersonID: r.PersonID, From: bot.Identity{Platform: r.Platform, Connection: r.Connection, User: r.User},
+		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, UsedAt: r.UsedAt, Epoch: r.Epoch}
+	return d, errors.Join(json.Unmarshal([]byte(r.Form), &d.Form), json.Unmarshal([]byte(r.At), &d.At))
+}
+
 // DraftOf answers a draft.
 func (t *Tx) DraftOf(id ID) (Draft, error) {
-	type row struct {
-		ID                         ID
-		Name                       string
-		PersonID                   ID
-		Platform, Connection, User string
-		Form, At                   string
-		ExpiresAt                  time.Time
-		UsedAt                     *time.Time
-		Epoch                      int64
-	}
-	r, err := first[row](t.db, "SELECT id,name,person_id,platform,connection,user,form,at,expires_at,used_at,epoch FROM drafts WHERE id = ?", id)
+	r, err := first[draftRow](t.db, "SELECT "+draftColumns+" FROM drafts WHERE id = ?", id)
 	if err != nil {
 		return Draft{}, err
 	}
-	d := Draft{ID: r.ID, Name: r.Name, PersonID: r.PersonID, From: bot.Identity{Platform: r.Platform, Connection: r.Connection, User: r.User}, ExpiresAt: r.ExpiresAt, UsedAt: r.UsedAt, Epoch: r.Epoch}
-	return d, errors.Join(json.Unmarshal([]byte(r.Form), &d.Form), json.Unmarshal([]byte(r.At), &d.At))
+	return r.draft()
+}
+
+// DraftsOf answers the forms of a name that somebody has not sent and that can
+// still be opened, the newest first.
+func (t *Tx) DraftsOf(person ID, from bot.Identity, name string, limit int) ([]Draft, error) {
+	rows, err := all[draftRow](t.db, "SELECT "+draftColumns+" FROM drafts WHERE person_id = ? AND platform = ? AND connection = ? AND user = ? AND name = ? AND used_at IS NULL AND epoch > 1 AND expires_at > ? ORDER BY created_at DESC LIMIT ?",
+		person, from.Platform, from.Connection, from.User, name, t.now, limit)
+	out := make([]Draft, len(rows))
+	for i, r := range rows {
+		d, e := r.draft()
+		out[i], err = d, errors.Join(err, e)
+	}
+	return out, err
+}
+
+// KeepDraft keeps what stands in a form that has not had its effect yet.
+func (t *Tx) KeepDraft(d Draft) error {
+	form, err := json.Marshal(d.Form)
+	if err != nil {
+		return err
+	}
+	return t.db.Exec("UPDATE drafts SET form = ?, epoch = epoch + 1 WHERE id = ? AND used_at IS NULL", string(form), d.ID).Error
 }
 
 // UseDraft takes a draft for its one effect. false: it had it already.

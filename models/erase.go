@@ -205,6 +205,7 @@ func (t *Tx) eraseRest(person ID) (map[string]int, error) {
 		args       []any
 	}{
 		{"drafts", "DELETE FROM drafts WHERE person_id = ?", []any{person}},
+		{"campaign_cards", "DELETE FROM campaign_cards WHERE person_id = ?", []any{person}},
 		{"texts", "DELETE FROM texts WHERE person_id = ?", []any{person}},
 		// What a second reader told about themselves came by the person's link and goes with it.
 		{"texts", "DELETE FROM texts WHERE kind = 'reader' AND event_id IN (SELECT r.event_id FROM readers r JOIN links l ON l.id = r.link_id WHERE l.person_id = ?)", []any{person}},

@@ -149,3 +149,12 @@ func (s *Store) together(ctx context.Context, rs []*Record) bool {
 	t := &Tx{store: s, now: s.Now(), packet: &packet{}}
 	return t.add(rs) == nil && t.packet.send(ctx, s.packets) == nil
 }
+
+// Writes is ErrReadOnly in a View: for work that would read a lot before it finds
+// out that it has to be run again.
+func (t *Tx) Writes() error {
+	if t.view {
+		return ErrReadOnly
+	}
+	return nil
+}

@@ -91,6 +91,7 @@ type Pair struct{ Name, Value string }
 // FormField is one field, with what was typed and what is wrong with it.
 type FormField struct {
 	Name     string
+	Section  string // heading above it; may be empty
 	Label    string
 	Hint     string
 	Kind     string // line, lines, choice, choices, date: as bot.FieldKind

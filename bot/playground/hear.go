@@ -42,7 +42,7 @@ type deed struct {
 }
 
 // Hear takes what the page posts. Kinds: say (also slash commands), press,
-// submit, load, home, join, invite (the bot itself joins), leave, withdraw.
+// submit, load, keep, home, join, invite (the bot itself joins), leave, withdraw.
 //
 // Talk among people outside of threads is no Inbound at all, as on Slack.
 //
@@ -133,7 +133,7 @@ func (p *Platform) translate(one Persona, d deed) (bot.Inbound, error) {
 		return p.said(one, room, d, in)
 	case "press":
 		return p.pressed(one, talk, d, in)
-	case "submit", "load":
+	case "submit", "load", "keep":
 		return p.formed(one, d, in)
 	case "home":
 		in.Kind = bot.Opened
@@ -270,6 +270,10 @@ func (p *Platform) formed(one Persona, d deed, in bot.Inbound) (bot.Inbound, err
 			return in, errNotThere
 		}
 		in.Args[field.Name] = slices.Clone(values)
+	}
+	if d.Kind == "keep" { // not sent yet: what stands there is kept, and nothing comes of it
+		in.Kind = bot.Kept
+		return in, nil
 	}
 	in.Reply = p.reply(one, in, f.ref)
 	return in, nil

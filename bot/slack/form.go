@@ -66,6 +66,9 @@ func modal(d bot.Delivery, f *bot.Form) (*sdk.ModalViewRequest, error) {
 			return nil, fmt.Errorf("field %.40q has no usable name of its own", field.Name)
 		}
 		seen[field.Name] = true
+		if strings.TrimSpace(field.Section) != "" {
+			blocks = append(blocks, &sdk.HeaderBlock{Type: sdk.MBTHeader, Text: plain(field.Section, maxHeader)})
+		}
 		input, err := inputBlock(field)
 		if err != nil {
 			return nil, fmt.Errorf("field %q: %w", field.Name, err)

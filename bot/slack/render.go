@@ -23,6 +23,7 @@ const (
 	maxBlocks     = 50
 	maxViewBlocks = 100
 	maxTitle      = 24
+	maxHeader     = 150
 	maxMetadata   = 3000
 	maxID         = 255
 	maxInputLabel = 2000

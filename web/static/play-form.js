@@ -5,6 +5,7 @@ import { closeForm, deed } from "./play-net.js";
 
 const dialog = el("form");
 let shown = null; // draft of the form on screen
+let closing = null; // one that was closed here, which the server hears of in a moment
 
 function described(field, node) {
   const ids = [field.hint ? "m-" + field.name + "-h" : "", "m-" + field.name + "-e"].filter(Boolean);
@@ -112,24 +113,39 @@ function hide() {
 // show makes the screen agree with the form that stands open, or null for none.
 export function show(form, as, room) {
   const draft = form ? as + " " + form.draft : null;
-  if (draft === shown) return;
+  if (draft === shown || draft !== null && draft === closing) return;
   hide();
   if (!form) return;
   shown = draft;
   const fields = form.fields || [];
   const who = { as, room, draft: form.draft };
-  const cancel = () => { hide(); closeForm(as, form.draft); };
+  // What is typed is kept while it is typed, so that closing loses nothing.
+  let timer = 0;
+  const keep = () => {
+    clearTimeout(timer);
+    return form.keep ? deed({ kind: "keep", ...who, values: values(body, fields) }).catch(() => null) : null;
+  };
+  const cancel = async () => {
+    const kept = keep();
+    closing = draft;
+    hide();
+    await kept;
+    await closeForm(as, form.draft);
+    if (closing === draft) closing = null;
+  };
   const trouble = h("p.error", { role: "alert", hidden: true });
   const send = h("button.button.primary", { type: "submit" }, form.submit);
   const body = h("form", { novalidate: true },
     h("header", {}, h("h2", { id: "form-title", lang: langOf(form.title) }, form.title),
       h("button.icon", { type: "button", "aria-label": word("close"), onclick: cancel }, "×")),
     form.text ? h("p.said", { lang: langOf(form.text) }, form.text) : null,
-    fields.map((f) => row(f, async (typed) => (await deed({ kind: "load", ...who, field: f.name, text: typed })).options || [])),
+    fields.flatMap((f) => [f.section ? h("h3.section", { lang: langOf(f.section) }, f.section) : null, row(f, async (typed) => (await deed({ kind: "load", ...who, field: f.name, text: typed })).options || [])]),
     trouble,
     h("p.row", {}, h("button.button", { type: "button", onclick: cancel }, form.cancel), send));
+  if (form.keep) body.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(keep, 1000); });
   body.addEventListener("submit", async (e) => {
     e.preventDefault();
+    clearTimeout(timer);
     if (send.disabled) return;
     send.disabled = true;
     trouble.hidden = true;

@@ -70,6 +70,39 @@ func (s *Seat) Press(label string) *Seat {
 	return s
 }
 
+// Mark names the newest line that has buttons, for PressAt.
+func (s *Seat) Mark() string {
+	s.p.c.t.Helper()
+	return s.button("", func(bot.Button) bool { return true }).message
+}
+
+// PressAt presses a button of one line, also of one that others have followed.
+func (s *Seat) PressAt(line, label string) *Seat {
+	s.p.c.t.Helper()
+	for _, l := range s.p.state(s.room.ID, 0).Lines {
+		for _, b := range buttonsOf(l.ID, l.Message) {
+			if l.ID == line && strings.HasPrefix(b.button.Label, label) {
+				s.deed(map[string]any{"kind": "press", "message": b.message, "press": b.button.Press})
+				return s
+			}
+		}
+	}
+	s.p.c.t.Fatalf("line %s has no button %q", line, label)
+	return s
+}
+
+// Close closes the open form without sending it. values is what stands in it, by
+// what is sent; nil = nothing was typed since it was sent last.
+func (s *Seat) Close(values map[string][]string) {
+	s.p.c.t.Helper()
+	f := s.Form()
+	if f.Keep && values != nil {
+		s.deed(map[string]any{"kind": "keep", "draft": f.Draft, "values": values})
+	}
+	s.p.c.post("/play/close", map[string]any{"as": s.p.user, "draft": f.Draft})
+	s.draft = ""
+}
+
 // Link answers the address behind the newest button that opens one.
 func (s *Seat) Link(label string) string {
 	s.p.c.t.Helper()

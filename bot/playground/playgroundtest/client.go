@@ -170,25 +170,7 @@ func (s *Seat) deed(what map[string]any) answer {
 	for k, v := range what {
 		whole[k] = v
 	}
-	body, err := json.Marshal(whole)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := http.NewRequest(http.MethodPost, c.base+"/hooks/playground", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Origin", c.base)
-	got, err := c.http.Do(r)
-	if err != nil {
-		t.Fatalf("%v by %s: %v", what["kind"], s.p.user, err)
-	}
-	defer got.Body.Close()
-	raw, err := io.ReadAll(got.Body)
-	if err != nil || got.StatusCode != http.StatusOK {
-		t.Fatalf("%v by %s: HTTP %d %s %v", what["kind"], s.p.user, got.StatusCode, raw, err)
-	}
+	raw := c.post("/hooks/playground", whole)
 	a := answer{OK: true}
 	if len(bytes.TrimSpace(raw)) > 0 {
 		if err := json.Unmarshal(raw, &a); err != nil {
@@ -196,6 +178,32 @@ func (s *Seat) deed(what map[string]any) answer {
 		}
 	}
 	return a
+}
+
+// post sends JSON with the headers of our own page, and answers what came back.
+func (c *Client) post(path string, what map[string]any) []byte {
+	t := c.t
+	t.Helper()
+	body, err := json.Marshal(what)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodPost, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", c.base)
+	got, err := c.http.Do(r)
+	if err != nil {
+		t.Fatalf("%v by %v: %v", what["kind"], what["as"], err)
+	}
+	defer got.Body.Close()
+	raw, err := io.ReadAll(got.Body)
+	if err != nil || got.StatusCode != http.StatusOK {
+		t.Fatalf("%v by %v: HTTP %d %s %v", what["kind"], what["as"], got.StatusCode, raw, err)
+	}
+	return raw
 }
 
 // Say says something, as typed: "@Akari …" is a mention, "/akari" a command.
