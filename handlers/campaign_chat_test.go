@@ -2,9 +2,11 @@ package handlers_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"akari/bot/slack/slacktest"
 	"akari/handlers"
 	"akari/models"
 	"akari/models/modelstest"
@@ -220,4 +222,68 @@ func TestToARepACampaignIsAQuestion(t *testing.T) {
 	approver := h.As("s-mori").In("direct-s-mori")
 	said(t, approver.Say("キャンペーン").See(), "配信はまだありません")
 	unsaid(t, approver.All(), "新しく作る")
+}
+
+// In Slack the form is a modal, and what comes of it lies in the author's direct
+// messages: the strict double takes every call.
+func TestACampaignIsComposedInSlack(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	w.clocks(t)
+	w.call.Command("U0ITO", "C0AOBA", "/campaign", "")
+	var view slacktest.View
+	wait(t, "the modal", func() bool {
+		if vs := w.slack.Views(); len(vs) > 0 {
+			view = vs[len(vs)-1]
+		}
+		return view.ID != ""
+	})
+	if got := w.call.Load("U0ITO", view.ID, "campaign.partners", "青葉"); !strings.Contains(string(got.Body), "p-aoba") {
+		t.Errorf("the partners to choose from: %s", got.Body)
+	}
+	values := map[string]any{"class": "confirm", "title": "新価格表", "text_ja": "**新しい**価格表です。", "to": "people", "ack": "everyone"}
+	if got := w.call.Submit("U0ITO", view.ID, values); !strings.Contains(string(got.Body), `"everyone"`) {
+		t.Fatalf("nothing was said about the recipients: %s", got.Body)
+	}
+	values["partners"] = []string{"p-minami"}
+	if got := w.call.Submit("U0ITO", view.ID, values); !got.OK() || len(got.Body) != 0 {
+		t.Fatalf("the form stays open: %s", got.Body)
+	}
+	direct := func(part string) bool {
+		for _, m := range w.slack.Messages(w.slack.DirectRoom("U0ITO")) {
+			if strings.Contains(string(m.Blocks), part) {
+				return true
+			}
+		}
+		return false
+	}
+	wait(t, "the preview and the card", func() bool { return direct("見え方") && direct("配信する") })
+	for _, m := range w.slack.Messages("C0AOBA") {
+		if strings.Contains(string(m.Blocks)+m.Text, "新価格表") && m.Ephemeral == "" {
+			t.Errorf("partners read along: %s", m.Blocks)
+		}
+	}
+	for _, m := range w.slack.Messages(w.slack.DirectRoom("U0ITO")) {
+		if strings.Contains(string(m.Blocks), "配信する") {
+			w.call.Press("U0ITO", w.slack.DirectRoom("U0ITO"), m.TS, "配信する")
+			w.call.Press("U0ITO", w.slack.DirectRoom("U0ITO"), m.TS, "配信する")
+			break
+		}
+	}
+	wait(t, "the board", func() bool {
+		for _, m := range w.slack.Messages("C0STAFF") {
+			if strings.Contains(string(m.Blocks), "【配信 1】新価格表") && strings.Contains(string(m.Blocks), "配信完了") {
+				return true
+			}
+		}
+		return false
+	})
+	boards := 0
+	for _, m := range w.slack.Messages("C0STAFF") {
+		if strings.Contains(string(m.Blocks), "【配信 1】") {
+			boards++
+		}
+	}
+	if boards != 1 {
+		t.Errorf("there are %d boards", boards)
+	}
 }
