@@ -93,6 +93,7 @@ type Handlers struct {
 	pace      *beaconPace // how often pages report
 	hits      *hitGate
 	popular   popular
+	lost      seldom // inbounds that could not be stored
 }
 
 // New puts the mind together.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"akari/bot"
@@ -96,7 +97,9 @@ func (h *Handlers) take(p bot.Platform, lostForever bool, w http.ResponseWriter,
 	for i, in := range ins {
 		out, err := h.Receive(ctx, in)
 		if err != nil {
-			h.Log.Error("an inbound is not on record", "platform", p.Name(), "error", err)
+			if n := h.lost.told(time.Now()); n > 0 {
+				h.Log.Error("inbounds are not on record", "platform", p.Name(), "count", n, "error", err)
+			}
 			if lostForever {
 				if err := h.spool(ins[i:]); err != nil {
 					h.Log.Error("an inbound is lost: the spool cannot be written", "platform", p.Name(), "error", err)
@@ -109,6 +112,27 @@ func (h *Handlers) take(p bot.Platform, lostForever bool, w http.ResponseWriter,
 		}
 	}
 	return status, kind, body
+}
+
+// seldom counts what would flood the log just when the machine has enough to do.
+type seldom struct {
+	mu   sync.Mutex
+	last time.Time
+	n    int
+}
+
+// told answers how often it was asked since it last answered a number, and 0
+// until a second has passed.
+func (s *seldom) told(now time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	if now.Sub(s.last) < time.Second {
+		return 0
+	}
+	n := s.n
+	s.last, s.n = now, 0
+	return n
 }
 
 // render writes a page, or a plain sentence if the page itself is broken.
