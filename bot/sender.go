@@ -46,7 +46,7 @@ const findOperation = "find"
 
 // nudgeGap is the least time between two looks that nudges ask for: under a
 // flood of inbound one look serves many of them.
-const nudgeGap = 10 * time.Millisecond
+const nudgeGap = 25 * time.Millisecond
 
 // minPoll is the fastest that anything is polled.
 const minPoll = 250 * time.Millisecond

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httputil"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func (c *caller) call(request []byte) error {
 	if err != nil {
 		return err
 	}
-	length := 0
+	length, chunked := 0, false
 	for {
 		line, err := c.in.ReadString('\n')
 		if err != nil {
@@ -61,14 +62,26 @@ func (c *caller) call(request []byte) error {
 		if line == "\r\n" {
 			break
 		}
-		if name, value, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Content-Length") {
+		switch name, value, _ := strings.Cut(line, ":"); {
+		case strings.EqualFold(name, "Content-Length"):
 			if length, err = strconv.Atoi(strings.TrimSpace(value)); err != nil {
 				return err
 			}
+		case strings.EqualFold(name, "Transfer-Encoding"):
+			chunked = true
 		}
 	}
-	if _, err := io.CopyN(io.Discard, c.in, int64(length)); err != nil {
+	var body io.Reader = io.LimitReader(c.in, int64(length))
+	if chunked {
+		body = httputil.NewChunkedReader(c.in)
+	}
+	if _, err := io.Copy(io.Discard, body); err != nil {
 		return err
+	}
+	if chunked {
+		if _, err := c.in.ReadString('\n'); err != nil { // the line after the last chunk
+			return err
+		}
 	}
 	if !strings.HasPrefix(status, "HTTP/1.1 200") {
 		return fmt.Errorf("a press was answered %s", strings.TrimSpace(status))

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -32,7 +31,7 @@ const (
 	openRate = 500 // a second
 )
 
-// side is one of the two servers that are compared.
+// side is one of the servers that are compared.
 type side struct {
 	name string
 	addr string // host:port
@@ -82,22 +81,31 @@ func presses(ctx context.Context, bin, dir string) error {
 		return err
 	}
 	defer stop()
+	ours := &side{name: "akari", addr: strings.TrimPrefix(p.URL, "http://"), pid: p.PID()}
+	sides := []*side{other, ours}
+	if bolt, stop, err := startBolt(ctx, dir, w, dsn); err != nil {
+		fmt.Printf("Bolt for JavaScript is not in the table: %v\n", err)
+	} else {
+		defer stop()
+		sides = append(sides, bolt)
+	}
 	body, err := warm(ctx, w, p)
 	if err != nil {
 		return err
 	}
-	ours := &side{name: "akari", addr: strings.TrimPrefix(p.URL, "http://"), pid: p.PID()}
-	if own != nil {
-		ours.db, other.db = own.PID(), own.PID()
+	for _, s := range sides {
+		if own != nil {
+			s.db = own.PID()
+		}
 	}
 	for range rounds {
-		for _, s := range []*side{other, ours} {
+		for _, s := range sides {
 			if err := s.round(ctx, body); err != nil {
 				return fmt.Errorf("%s: %w\n%s", s.name, err, lastLines(p.Output(), 5))
 			}
 		}
 	}
-	report(other, ours)
+	report(sides)
 	return recorded(ctx, dsn, ours)
 }
 
@@ -226,19 +234,7 @@ func startBare(ctx context.Context, w *whole.Town, dsn string) (*side, func(), e
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), bareEnv+"="+dsn, bareListen+"="+addr, bareSecret+"="+w.Slack.SigningSecret)
 	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return nil, nil, err
-	}
-	stop := func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		if res, err := http.Get("http://" + addr + "/"); err == nil {
-			_ = res.Body.Close()
-			return &side{name: "bare server", addr: addr, pid: cmd.Process.Pid}, stop, nil
-		} else if time.Now().After(end) {
-			stop()
-			return nil, nil, err
-		}
-	}
+	return startSide("bare server", addr, cmd)
 }
 
 func median[T int64 | float64 | time.Duration](of []measured, what func(measured) T) T {
@@ -250,51 +246,41 @@ func median[T int64 | float64 | time.Duration](of []measured, what func(measured
 	return all[len(all)/2]
 }
 
-// report prints the table. Processor time is that of the server alone, and beside
-// it what the database spent meanwhile, for a request each.
-func report(other, ours *side) {
-	fmt.Printf("\nsigned Slack press → verified, logged, 200, on MariaDB or MySQL; medians of %d alternating rounds of %v\n", rounds, roundFor)
-	fmt.Printf("%-52s %12s %12s %9s\n", "", other.name, ours.name, "ratio")
-	line := func(name string, format func(float64) string, of func(*side) float64) {
-		a, b := of(other), of(ours)
-		fmt.Printf("%-52s %12s %12s %8.2f×\n", name, format(a), format(b), b/a)
+// report prints the table: the first side is what the others are held against.
+// Processor time is that of the server alone, and beside it what the database spent
+// meanwhile, for a request each.
+func report(sides []*side) {
+	fmt.Printf("\nsigned Slack press → verified, logged, 200, on MariaDB or MySQL; medians of %d alternating rounds of %v\n%-44s", rounds, roundFor, "")
+	for _, s := range sides {
+		fmt.Printf(" %19s", s.name)
 	}
-	plain := func(f float64) string { return fmt.Sprintf("%.0f/s", f) }
-	ms := func(f float64) string { return fmt.Sprintf("%.2f ms", f*1000) }
-	us := func(f float64) string { return fmt.Sprintf("%.0f µs", f*1e6) }
-	seconds := func(d time.Duration) float64 { return d.Seconds() }
-	closed := fmt.Sprintf("%d callers: ", callers)
-	line(closed+"throughput", plain, func(s *side) float64 { return median(s.closed, func(m measured) float64 { return m.rate }) })
-	line(closed+"p50", ms, func(s *side) float64 {
-		return seconds(median(s.closed, func(m measured) time.Duration { return m.p50 }))
-	})
-	line(closed+"p99", ms, func(s *side) float64 {
-		return seconds(median(s.closed, func(m measured) time.Duration { return m.p99 }))
-	})
-	line(closed+"processor time a request", us, func(s *side) float64 {
-		return seconds(median(s.closed, func(m measured) time.Duration { return m.cpu }))
-	})
-	database := func(of func(*side) []measured) func(*side) float64 {
-		return func(s *side) float64 {
-			return seconds(median(of(s), func(m measured) time.Duration { return m.db }))
+	fmt.Println()
+	line := func(name, unit string, scale float64, of func(*side) float64) {
+		fmt.Printf("%-44s", name)
+		for i, s := range sides {
+			cell := fmt.Sprintf("%.*f %s", map[bool]int{true: 2}[unit == "ms"], of(s)*scale, unit)
+			if i > 0 {
+				cell += fmt.Sprintf(" %5.2f×", of(s)/of(sides[0]))
+			}
+			fmt.Printf(" %19s", cell)
+		}
+		fmt.Println()
+	}
+	loop := func(name string, of func(*side) []measured) {
+		took := func(what string, scale float64, unit string, pick func(measured) time.Duration) {
+			line(name+what, unit, scale, func(s *side) float64 { return median(of(s), pick).Seconds() })
+		}
+		took("p50", 1e3, "ms", func(m measured) time.Duration { return m.p50 })
+		took("p99", 1e3, "ms", func(m measured) time.Duration { return m.p99 })
+		took("processor time a request", 1e6, "µs", func(m measured) time.Duration { return m.cpu })
+		if sides[0].db > 0 {
+			took("the database's", 1e6, "µs", func(m measured) time.Duration { return m.db })
 		}
 	}
-	if ours.db > 0 {
-		line(closed+"the database's", us, database(func(s *side) []measured { return s.closed }))
-	}
-	open := fmt.Sprintf("%d/s open: ", openRate)
-	line(open+"p50", ms, func(s *side) float64 {
-		return seconds(median(s.open, func(m measured) time.Duration { return m.p50 }))
-	})
-	line(open+"p99", ms, func(s *side) float64 {
-		return seconds(median(s.open, func(m measured) time.Duration { return m.p99 }))
-	})
-	line(open+"processor time a request", us, func(s *side) float64 {
-		return seconds(median(s.open, func(m measured) time.Duration { return m.cpu }))
-	})
-	if ours.db > 0 {
-		line(open+"the database's", us, database(func(s *side) []measured { return s.open }))
-	}
+	closed := fmt.Sprintf("%d callers: ", callers)
+	line(closed+"throughput", "/s", 1, func(s *side) float64 { return median(s.closed, func(m measured) float64 { return m.rate }) })
+	loop(closed, func(s *side) []measured { return s.closed })
+	loop(fmt.Sprintf("%d/s open: ", openRate), func(s *side) []measured { return s.open })
 }
 
 // recorded holds the figures against the log: what was answered 200 is there.
