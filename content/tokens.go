@@ -1,14 +1,11 @@
 package content
 
 import (
-	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/ikawaha/kagome-dict/dict"
-	"github.com/ikawaha/kagome-dict/ipa"
 	"github.com/ikawaha/kagome/v2/tokenizer"
 )
 
@@ -53,22 +50,13 @@ func (t *terms) alt(a alternative) {
 // without, a Japanese run only has grams.
 type analyzer struct {
 	ja *tokenizer.Tokenizer // nil in small mode and until the dictionary is loaded
-	// known caches, per dictionary entry, the term of its folded base form, or
-	// 0 when it says nothing: the look-up of features is the dearest part.
-	known sync.Map // int → knownForm
+	forms *forms // what the tokenizer's words are in their base form
 	lex   *lexicon
-}
-
-// knownForm is what is kept of a dictionary entry.
-type knownForm struct {
-	term    uint64
-	written string // base form of a word in katakana
-	reading string // of a noun of two kanji or more
 }
 
 func newAnalyzer() *analyzer { return &analyzer{lex: newLexicon()} }
 
-// newFullAnalyzer loads the Japanese dictionary: about a second and 90 MB.
+// newFullAnalyzer loads the Japanese dictionary: about a second, once a process.
 func newFullAnalyzer() (*analyzer, error) {
 	recs, err := dict.NewUserDicRecords(strings.NewReader(userRecords()))
 	if err != nil {
@@ -78,11 +66,12 @@ func newFullAnalyzer() (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := tokenizer.New(ipa.Dict(), tokenizer.OmitBosEos(), tokenizer.UserDict(user))
+	words, forms := dictionary()
+	t, err := tokenizer.New(words, tokenizer.OmitBosEos(), tokenizer.UserDict(user))
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer{ja: t, lex: newLexicon()}, nil
+	return &analyzer{ja: t, forms: forms, lex: newLexicon()}, nil
 }
 
 // userRecords writes the compounds in kagome's form: surface, parts, readings
@@ -136,12 +125,7 @@ func (a *analyzer) japanese(s string, t *terms) {
 	for _, tok := range a.ja.Analyze(s, tokenizer.Normal) {
 		switch tok.Class {
 		case tokenizer.KNOWN:
-			f, ok := a.known.Load(tok.ID)
-			if !ok {
-				f = newKnownForm(tok)
-				a.known.Store(tok.ID, f)
-			}
-			t.addKnown(f.(knownForm))
+			t.addKnown(tok, a.forms)
 		case tokenizer.USER:
 			whole := foldWord(tok.Surface)
 			t.words = append(t.words, hash(whole))
@@ -164,62 +148,36 @@ func (a *analyzer) japanese(s string, t *terms) {
 	}
 }
 
-func (t *terms) addKnown(f knownForm) {
-	if f.term == 0 {
+// addKnown adds a word of the dictionary, if it says anything.
+func (t *terms) addKnown(tok tokenizer.Token, f *forms) {
+	term := f.term[tok.ID]
+	if term == 0 || japaneseStop[tok.Surface] {
 		return
 	}
-	t.words = append(t.words, f.term)
-	if t.spell && f.written != "" {
-		t.spelled = append(t.spelled, spelling{f.written, f.term})
+	if r, n := utf8.DecodeRuneInString(tok.Surface); n == len(tok.Surface) && isKana(r) {
+		return // a splinter of a word that the dictionary does not know
 	}
-	if t.spell && f.reading != "" {
-		t.readings = append(t.readings, spelling{f.reading, f.term})
+	if term == asWritten {
+		term = hash(foldWord(tok.Surface))
 	}
-}
-
-func newKnownForm(tok tokenizer.Token) knownForm {
-	f := knownForm{term: knownWord(tok)}
-	if f.term == 0 {
-		return f
+	t.words = append(t.words, term)
+	if !t.spell {
+		return
 	}
-	w := foldWord(tok.Surface)
 	kana, han := true, 0
-	for _, r := range w {
-		kana = kana && isKatakana(r)
+	for _, r := range tok.Surface {
+		kana = kana && isKana(r)
 		if isHan(r) {
 			han++
 		}
 	}
-	pos := tok.POS()
 	if kana {
-		f.written = w
-	} else if reading, ok := tok.Reading(); ok && han >= 2 && len(pos) > 1 && pos[0] == "名詞" && pos[1] != "固有名詞" {
-		f.reading = foldText(reading)
+		t.spelled = append(t.spelled, spelling{foldWord(tok.Surface), term})
+	} else if han >= 2 {
+		if reading := f.reading(tok.ID); reading != "" {
+			t.readings = append(t.readings, spelling{reading, term})
+		}
 	}
-	return f
-}
-
-// knownWord is the hash of the folded base form of a dictionary word, or 0 for
-// particles, auxiliaries, endings and other words without a subject.
-func knownWord(tok tokenizer.Token) uint64 {
-	pos := tok.POS()
-	if len(pos) > 0 && slices.Contains([]string{"助詞", "助動詞", "記号", "フィラー", "感動詞", "接続詞", "連体詞"}, pos[0]) {
-		return 0
-	}
-	if len(pos) > 1 && (pos[1] == "非自立" || (pos[1] == "接尾" && pos[0] == "動詞") || (pos[1] == "接頭" && pos[0] == "接頭詞")) {
-		return 0
-	}
-	if utf8.RuneCountInString(tok.Surface) == 1 && isKana([]rune(tok.Surface)[0]) {
-		return 0 // a splinter of a word that the dictionary does not know
-	}
-	base, ok := tok.BaseForm()
-	if !ok || base == "" || base == "*" { // user and foreign words have none
-		base = tok.Surface
-	}
-	if japaneseStop[base] || japaneseStop[tok.Surface] {
-		return 0
-	}
-	return hash(foldWord(base))
 }
 
 // pairs adds the character pairs of a Japanese stretch, in one spelling. Hiragana
