@@ -49,8 +49,8 @@ func (t *terms) alt(a alternative) {
 // analyzer turns texts into terms. With a tokenizer words are Japanese words;
 // without, a Japanese run only has grams.
 type analyzer struct {
-	ja *tokenizer.Tokenizer // nil in small mode and until the dictionary is loaded
-	forms *forms // what the tokenizer's words are in their base form
+	ja    *tokenizer.Tokenizer // nil in small mode and until the dictionary is loaded
+	forms *forms               // what the tokenizer's words are in their base form
 	lex   *lexicon
 }
 

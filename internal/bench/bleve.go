@@ -1,7 +1,7 @@
-package content
+package main
 
 import (
-	"testing"
+	"akari/content"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/analysis"
@@ -12,9 +12,10 @@ import (
 	"github.com/blevesearch/bleve/v2/registry"
 )
 
-// The word splitter of the plain BM25 baseline as a tokenizer of Bleve.
+// bleveWords is the word splitter of the plain BM25 baseline as a tokenizer of Bleve.
 type bleveWords struct{ split func(string) []string }
 
+// Tokenize is what Bleve calls.
 func (b bleveWords) Tokenize(text []byte) analysis.TokenStream {
 	var out analysis.TokenStream
 	for i, w := range b.split(string(text)) {
@@ -25,20 +26,18 @@ func (b bleveWords) Tokenize(text []byte) analysis.TokenStream {
 
 const kagomeName = "kagome-baseline"
 
-func registerKagome(b testing.TB) {
-	words := kagomeWords(b)
-	_ = registry.RegisterTokenizer(kagomeName, func(map[string]any, *registry.Cache) (analysis.Tokenizer, error) {
+func registerKagome(words func(string) []string) error {
+	return registry.RegisterTokenizer(kagomeName, func(map[string]any, *registry.Cache) (analysis.Tokenizer, error) {
 		return bleveWords{words}, nil
-	}) // a second registration of the same is refused, and does not matter
+	})
 }
 
-// newBleve indexes docs with Bleve's own analyzer of that name.
-func newBleve(b testing.TB, docs []Doc, analyzer string, answers bool) func(string) Result {
-	b.Helper()
+// bleveIndex indexes docs with Bleve's own analyzer of that name, as BM25.
+func bleveIndex(docs []content.Doc, analyzer string, answers bool) (bleve.Index, error) {
 	m := bleve.NewIndexMapping()
 	if analyzer == kagomeName {
 		if err := m.AddCustomAnalyzer(kagomeName, map[string]any{"type": "custom", "tokenizer": kagomeName}); err != nil {
-			b.Fatal(err)
+			return nil, err
 		}
 	}
 	m.DefaultAnalyzer = analyzer
@@ -50,29 +49,27 @@ func newBleve(b testing.TB, docs []Doc, analyzer string, answers bool) func(stri
 	m.DefaultMapping = doc
 	x, err := bleve.NewMemOnly(m)
 	if err != nil {
-		b.Fatal(err)
+		return nil, err
 	}
 	batch := x.NewBatch()
 	for _, d := range docs {
-		if err := batch.Index(d.ID, map[string]any{"text": d.plain(answers)}); err != nil {
-			b.Fatal(err)
+		if err := batch.Index(d.ID, map[string]any{"text": plain(d, answers)}); err != nil {
+			return nil, err
 		}
 	}
-	if err := x.Batch(batch); err != nil {
-		b.Fatal(err)
+	return x, x.Batch(batch)
+}
+
+func bleveSearch(x bleve.Index, q string) ([]found, error) {
+	match := bleve.NewMatchQuery(q)
+	match.SetField("text")
+	r, err := x.Search(bleve.NewSearchRequestOptions(match, best, 0, false))
+	if err != nil {
+		return nil, err
 	}
-	b.Cleanup(func() { _ = x.Close() })
-	return func(q string) Result {
-		match := bleve.NewMatchQuery(q)
-		match.SetField("text")
-		found, err := x.Search(bleve.NewSearchRequestOptions(match, maxHits, 0, false))
-		if err != nil {
-			b.Fatal(err)
-		}
-		r := Result{Decision: Good}
-		for _, h := range found.Hits {
-			r.Hits = append(r.Hits, Hit{Key: h.ID, Score: h.Score})
-		}
-		return r
+	var out []found
+	for _, h := range r.Hits {
+		out = append(out, found{h.ID, h.Score})
 	}
+	return out, nil
 }
