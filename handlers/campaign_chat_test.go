@@ -287,3 +287,48 @@ func TestACampaignIsComposedInSlack(t *testing.T) {
 		t.Errorf("there are %d boards", boards)
 	}
 }
+
+// A modal that is closed loses nothing: what stood in it is in the list, and comes
+// back.
+func TestAClosedModalLosesNothing(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	w.call.Command("U0ITO", "C0STAFF", "/campaign", "")
+	newest := func() (v slacktest.View) {
+		if vs := w.slack.Views(); len(vs) > 0 {
+			return vs[len(vs)-1]
+		}
+		return v
+	}
+	wait(t, "the modal", func() bool { return newest().ID != "" })
+	first := newest()
+	typed := w.call.Submission("U0ITO", first, map[string]any{"title": "秋の施策", "partners": []string{"p-aoba"}, "to": "rooms"})
+	typed["type"] = "block_actions"
+	typed["container"] = map[string]any{"type": "view", "view_id": first.ID}
+	typed["actions"] = []any{map[string]any{"type": "plain_text_input", "block_id": "title", "action_id": "title", "value": "秋の施策", "action_ts": "1790000001.000100"}}
+	before := w.inbounds(t)
+	if got := w.call.Interact(typed); !got.OK() {
+		t.Fatalf("Slack was answered %d %s", got.Status, got.Body)
+	}
+	for outcome, n := range w.inbounds(t) {
+		if n != before[outcome] {
+			t.Errorf("typing is on record: %s", outcome)
+		}
+	}
+	w.call.Command("U0ITO", "C0STAFF", "/campaign", "list")
+	var list slacktest.Message
+	wait(t, "the list", func() bool {
+		for _, m := range w.slack.Messages("C0STAFF") {
+			if m.Ephemeral == "U0ITO" && strings.Contains(string(m.Blocks), "秋の施策") {
+				list = m
+			}
+		}
+		return list.TS != ""
+	})
+	w.call.Press("U0ITO", "C0STAFF", list.TS, "書きかけ1の続き")
+	wait(t, "the form again", func() bool { return newest().ID != first.ID })
+	for _, part := range []string{`"initial_value":"秋の施策"`, `"text":"青葉商事"`, `"value":"rooms"`} {
+		if !strings.Contains(string(newest().Raw), part) {
+			t.Errorf("the form came back without %s:\n%s", part, newest().Raw)
+		}
+	}
+}

@@ -129,19 +129,56 @@ func (t *Turn) openForm() error {
 		t.Refuse("form.over")
 		return nil
 	}
-	t.handForm(d.Form)
+	f, err := t.labelled(d.Form)
+	if err != nil {
+		return err
+	}
+	t.handForm(f)
 	return nil
+}
+
+// labelled names the choices that stand in a form's looked-up fields: what was kept
+// are their keys.
+func (t *Turn) labelled(f bot.Form) (bot.Form, error) {
+	f.Fields = slices.Clone(f.Fields)
+	for i, x := range f.Fields {
+		c, ok := choices[x.Load]
+		if !ok {
+			continue
+		}
+		f.Fields[i].Options = nil
+		for _, v := range x.Value {
+			if v == "" {
+				continue
+			}
+			found, err := c.load(t, v)
+			if err != nil {
+				return f, err
+			}
+			label := v
+			if j := slices.IndexFunc(found, func(o bot.Option) bool { return o.Value == v }); j >= 0 {
+				label = found[j].Label
+			}
+			f.Fields[i].Options = append(f.Fields[i].Options, bot.Option{Label: label, Value: v})
+		}
+	}
+	return f, nil
 }
 
 // load answers the choices of a field. It is a read, gated like a staff
 // command, and leaves no event.
-func (h *Handlers) load(ctx context.Context, in bot.Inbound) (out bot.Outcome, err error) {
+func (h *Handlers) load(ctx context.Context, in bot.Inbound) (bot.Outcome, error) {
+	return h.loadUpTo(ctx, in, mostChoices)
+}
+
+func (h *Handlers) loadUpTo(ctx context.Context, in bot.Inbound, most int) (out bot.Outcome, err error) {
 	c, ok := choices[in.Name]
 	if !ok {
 		return out, nil
 	}
 	err = h.Store.View(ctx, func(tx *models.Tx) error {
 		t := h.newTurn(tx, in)
+		t.most = most
 		if err := t.look(); err != nil || t.lacksPerson(maxAgeRead) {
 			return err
 		}
@@ -175,16 +212,9 @@ func (h *Handlers) formSubmit(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, h.Limits.MaxBody)
-	if err := r.ParseForm(); err != nil {
-		h.message(w, r, http.StatusBadRequest, "page.bad")
+	args, ok := h.formValues(w, r, d)
+	if !ok {
 		return
-	}
-	args := url.Values{}
-	for _, f := range d.Form.Fields {
-		for _, v := range r.PostForm[f.Name] {
-			args.Add(f.Name, clip(v, fieldMax(f)))
-		}
 	}
 	errs := h.checkFields(d.Form, args, h.lang(r))
 	if len(errs) == 0 {
@@ -205,6 +235,39 @@ func (h *Handlers) formSubmit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.message(w, r, http.StatusOK, "page.sent")
+}
+
+// formValues reads what was filled in: the form's own fields, no longer than they may be.
+func (h *Handlers) formValues(w http.ResponseWriter, r *http.Request, d models.Draft) (url.Values, bool) {
+	r.Body = http.MaxBytesReader(w, r.Body, h.Limits.MaxBody)
+	if err := r.ParseForm(); err != nil {
+		h.message(w, r, http.StatusBadRequest, "page.bad")
+		return nil, false
+	}
+	args := url.Values{}
+	for _, f := range d.Form.Fields {
+		for _, v := range r.PostForm[f.Name] {
+			args.Add(f.Name, clip(v, fieldMax(f)))
+		}
+	}
+	return args, true
+}
+
+// formKeep keeps what has been typed into the web twin so far.
+func (h *Handlers) formKeep(w http.ResponseWriter, r *http.Request) {
+	d, ok := h.draftAt(w, r)
+	if !ok {
+		return
+	}
+	args, ok := h.formValues(w, r, d)
+	if !ok {
+		return
+	}
+	if err := h.keep(r.Context(), bot.Inbound{Kind: bot.Kept, Name: d.Name, Args: args, Draft: d.ID.String(), From: d.From, At: d.At}); err != nil {
+		h.message(w, r, http.StatusServiceUnavailable, "page.later")
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func fieldMax(f bot.Field) int {
@@ -265,22 +328,53 @@ func (h *Handlers) showForm(w http.ResponseWriter, r *http.Request, d models.Dra
 		Frame: h.frame(r, d.Form.Title), Text: d.Form.Text, Action: r.URL.Path, Submit: d.Form.Submit,
 		Trouble: say("form.problem"), Required: say("form.required"), Choose: say("form.choose"),
 	}
+	if d.Form.Keep {
+		page.Keep, page.Filter = r.URL.Path+"/keep", say("form.filter")
+	}
 	for _, f := range d.Form.Fields {
-		if f.Load != "" {
-			out, err := h.load(r.Context(), bot.Inbound{Kind: bot.Loaded, Name: f.Load, From: d.From, At: d.At})
-			if err != nil {
-				h.message(w, r, http.StatusServiceUnavailable, "page.later")
-				return
-			}
-			f.Options = out.Options
-		}
 		values := f.Value
 		if args != nil {
 			values = args[f.Name]
 		}
+		if f.Load != "" {
+			out, err := h.loadUpTo(r.Context(), bot.Inbound{Kind: bot.Loaded, Name: f.Load, From: d.From, At: d.At}, mostOnPage)
+			if err != nil {
+				h.message(w, r, http.StatusServiceUnavailable, "page.later")
+				return
+			}
+			f.Options = offered(f, out.Options, values)
+		}
 		page.Fields = append(page.Fields, formField(f, values, errs[f.Name]))
 	}
 	h.render(w, status, "form.html", page)
+}
+
+// mostOnPage is how many choices of a field the page shows: it can be looked
+// through, which a chat's list cannot.
+const mostOnPage = 1000
+
+// offered are a page's choices: those that are chosen stand first, whether they are
+// among those that were found or not.
+func offered(f bot.Field, found []bot.Option, chosen []string) (out []bot.Option) {
+	for _, v := range chosen {
+		if v == "" {
+			continue
+		}
+		o := bot.Option{Label: v, Value: v}
+		for _, known := range [][]bot.Option{found, f.Options} {
+			if i := slices.IndexFunc(known, func(o bot.Option) bool { return o.Value == v }); i >= 0 {
+				o = known[i]
+				break
+			}
+		}
+		out = append(out, o)
+	}
+	for _, o := range found {
+		if !slices.Contains(chosen, o.Value) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 func formField(f bot.Field, values []string, problem string) web.FormField {

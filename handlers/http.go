@@ -44,6 +44,7 @@ func (h *Handlers) Routes() *http.ServeMux {
 	mux.HandleFunc("GET /v/{token}/file/{name}", h.viewerFile)
 	mux.HandleFunc("GET /f/{token}", h.formPage)
 	mux.HandleFunc("POST /f/{token}", h.formSubmit)
+	mux.HandleFunc("POST /f/{token}/keep", h.formKeep)
 	mux.HandleFunc("GET /m/{signed}/{name}", h.picture)
 	mux.Handle("GET /static/", web.Static())
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.message(w, r, http.StatusOK, "page.home") })

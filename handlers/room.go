@@ -83,7 +83,7 @@ const staffChoice = "-staff"
 
 // partnerChoices lists partners whose name contains what was typed.
 func (t *Turn) partnerChoices(typed string) ([]bot.Option, error) {
-	ps, err := t.tx.PartnersNamed(typed, 99)
+	ps, err := t.tx.PartnersNamed(typed, t.upTo())
 	if err != nil {
 		return nil, err
 	}

@@ -83,6 +83,8 @@ type FormPage struct {
 	Submit    string
 	Cancel    string // label; shown only with CancelURL
 	CancelURL string
+	Keep      string // where the script posts what stands in the fields, as it is typed; empty = nowhere
+	Filter    string // label of the box that looks through many choices
 }
 
 // Pair is one hidden field.

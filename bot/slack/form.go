@@ -20,6 +20,7 @@ type meta struct {
 	Args   url.Values `json:"args,omitempty"`
 	Room   string     `json:"room,omitempty"`
 	Thread string     `json:"thread,omitempty"`
+	Keep   bool       `json:"keep,omitempty"` // what stands in the fields is told while it is typed
 }
 
 func parseMeta(s string) (meta, bool) {
@@ -47,7 +48,7 @@ func renderForm(d bot.Delivery, f *bot.Form) ([]byte, error) {
 }
 
 func modal(d bot.Delivery, f *bot.Form) (*sdk.ModalViewRequest, error) {
-	private := encode(meta{Name: f.Name, Draft: f.Draft, Args: f.Args, Room: d.To.Room, Thread: d.To.Thread})
+	private := encode(meta{Name: f.Name, Draft: f.Draft, Args: f.Args, Room: d.To.Room, Thread: d.To.Thread, Keep: f.Keep})
 	switch {
 	case f.Name == "" || len(f.Name) > maxID:
 		return nil, fmt.Errorf("its name is empty or longer than %d", maxID)
@@ -57,7 +58,7 @@ func modal(d bot.Delivery, f *bot.Form) (*sdk.ModalViewRequest, error) {
 		return nil, fmt.Errorf("its arguments are longer than the %d characters that a modal carries", maxMetadata)
 	}
 	view := &sdk.ModalViewRequest{
-		Type: sdk.VTModal, Title: plain(f.Title, maxTitle), CallbackID: f.Name, PrivateMetadata: string(private),
+		Type: sdk.VTModal, Title: plain(f.Title, maxTitle), CallbackID: f.Name, PrivateMetadata: string(private), NotifyOnClose: f.Keep,
 	}
 	blocks := textBlocks(f.Text)
 	seen := map[string]bool{}
@@ -69,7 +70,7 @@ func modal(d bot.Delivery, f *bot.Form) (*sdk.ModalViewRequest, error) {
 		if strings.TrimSpace(field.Section) != "" {
 			blocks = append(blocks, &sdk.HeaderBlock{Type: sdk.MBTHeader, Text: plain(field.Section, maxHeader)})
 		}
-		input, err := inputBlock(field)
+		input, err := inputBlock(field, f.Keep)
 		if err != nil {
 			return nil, fmt.Errorf("field %q: %w", field.Name, err)
 		}
@@ -92,8 +93,10 @@ func modal(d bot.Delivery, f *bot.Form) (*sdk.ModalViewRequest, error) {
 }
 
 // inputBlock has the field's name as its block id: field errors and values are
-// matched by it.
-func inputBlock(f bot.Field) (sdk.Block, error) {
+// matched by it. keep makes Slack tell every change, with the state of the whole
+// view (reference/block-kit/blocks/input-block: dispatch_action): the only way to
+// keep what was typed into a modal that is closed.
+func inputBlock(f bot.Field, keep bool) (sdk.Block, error) {
 	element, err := inputElement(f)
 	if err != nil {
 		return nil, err
@@ -104,7 +107,10 @@ func inputBlock(f bot.Field) (sdk.Block, error) {
 	}
 	in := &sdk.InputBlock{
 		Type: sdk.MBTInput, BlockID: f.Name, Label: plain(label, maxInputLabel),
-		Element: element, Optional: !f.Required,
+		Element: element, Optional: !f.Required, DispatchAction: keep,
+	}
+	if text, ok := element.(*sdk.PlainTextInputBlockElement); ok && keep {
+		text.DispatchActionConfig = &sdk.DispatchActionConfig{TriggerActionsOn: []string{"on_character_entered"}}
 	}
 	if strings.TrimSpace(f.Hint) != "" {
 		in.Hint = plain(f.Hint, maxInputLabel)

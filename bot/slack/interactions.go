@@ -117,6 +117,9 @@ func (p *Platform) hearInteraction(raw []byte) ([]bot.Inbound, error) {
 	if x.User == "" {
 		return nil, bot.ErrMalformed
 	}
+	if in, ok := p.hearKept(&x); ok {
+		return []bot.Inbound{in}, nil
+	}
 	switch x.Type {
 	case "block_actions":
 		return p.hearActions(&x), nil
@@ -259,6 +262,22 @@ func (p *Platform) hearSubmission(x *interaction) []bot.Inbound {
 		in.Args[k] = vs
 	}
 	return []bot.Inbound{in}
+}
+
+// hearKept reads a change in the fields of a form whose content is kept, or its
+// closing, where Slack tells what stood in it.
+func (p *Platform) hearKept(x *interaction) (bot.Inbound, bool) {
+	if x.View == nil || x.Type != "block_actions" && x.Type != "view_closed" || len(x.View.State.Values) == 0 {
+		return bot.Inbound{}, false
+	}
+	meta, ok := parseMeta(x.View.Metadata)
+	if !ok || !meta.Keep || slices.ContainsFunc(x.Actions, func(a action) bool { return a.Type == "button" }) {
+		return bot.Inbound{}, false
+	}
+	in := p.interacted(x, bot.Kept)
+	in.Reply = bot.Reply{}
+	in.Name, in.Draft, in.Args = meta.Name, meta.Draft, x.View.values()
+	return in, true
 }
 
 // values are the fields that hold something, by block id, which is the field's
