@@ -60,6 +60,8 @@ func (x CampaignPreviewCmd) Run(cli *CLI, out surroundings) error {
 type CampaignReportCmd struct {
 	campaignID `embed:""`
 	As         string `help:"Key of the staff member who looks." placeholder:"STAFF_KEY"`
+	CSV        bool   `name:"csv" xor:"form" help:"One row for each recipient instead, as CSV for Excel: what happened, and when."`
+	XLSX       bool   `name:"xlsx" xor:"form" help:"The same as an Excel file."`
 }
 
 // campaignReport is what report prints.
@@ -123,6 +125,12 @@ func (r campaignReport) text(say func(string) string) string {
 // Run reports.
 func (x CampaignReportCmd) Run(cli *CLI, out surroundings) error {
 	return cli.withCampaigns(out, func(k campaigner) error {
+		switch {
+		case x.CSV:
+			return k.mind.WriteCampaign(k.ctx, out.stdout, "csv", x.ID)
+		case x.XLSX:
+			return k.mind.WriteCampaign(k.ctx, out.stdout, "xlsx", x.ID)
+		}
 		r, err := k.reportOf(x.ID)
 		if err != nil {
 			return err

@@ -118,6 +118,7 @@ func TestRemindersGoToTheMissingOnly(t *testing.T) {
 		if err := modelstest.Raw(t, g.driver, g.dsn).QueryRow("SELECT COUNT(*) FROM v_ack WHERE campaign_id = ? AND undone_at IS NULL", id).Scan(&acks); err != nil || acks != r.Acknowledged {
 			t.Fatalf("v_ack has %d, the report %d (%v)", acks, r.Acknowledged, err)
 		}
+		g.addsUp(id)
 	})
 }
 
@@ -347,6 +348,7 @@ func TestWhoIsNotReachedAndWhy(t *testing.T) {
 		if len(g.arrived()) != 1 {
 			t.Fatalf("%v", g.arrived())
 		}
+		g.addsUp(id)
 		p, err := g.mind.Preview(t.Context(), id)
 		if err != nil || p.ByPlatform["slack"] != 1 || len(p.Skipped) != len(people)-1 {
 			t.Fatalf("%+v %v", p, err)

@@ -59,6 +59,7 @@ func TestRoomsGetButtonsAndNoLink(t *testing.T) {
 		if len(r.Missing) != 3 {
 			t.Fatalf("missing %v", r.Missing)
 		}
+		g.addsUp(id)
 	})
 }
 
