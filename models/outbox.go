@@ -204,32 +204,50 @@ func (o *Outbox) Due(ctx context.Context, lane bot.Lane, skip []string, limit in
 	return due, pause, err
 }
 
-// streams answers what may be due in a lane. Campaigns are found by hopping over the index.
+// streams answers what may be due in a lane.
 func (t *Tx) streams(lane bot.Lane) (out []stream, err error) {
 	var campaigns []stream
 	for p := bot.Answers; p <= bot.Campaigns; p++ {
 		out = append(out, stream{priority: p})
-		type row struct{ ID *int64 }
-		for last := int64(math.MinInt64); len(campaigns) < 64; {
-			next, err := first[row](t.db, "SELECT MIN(campaign_id) AS id FROM deliveries WHERE state = 'queued' AND platform = ? AND connection = ? AND operation = ? AND priority = ? AND campaign_id > ?",
-				lane.Platform, lane.Connection, lane.Operation, int(p), last)
+		// Those that are paused are passed over, however many they are.
+		for last := int64(math.MinInt64); len(campaigns) < streamPage; {
+			page, err := t.campaignsIn(lane, p, last)
 			if err != nil {
 				return nil, err
 			}
-			if next.ID == nil {
+			if len(page) == 0 {
 				break
 			}
-			campaigns, last = append(campaigns, stream{priority: p, campaign: next.ID}), *next.ID
+			last = *page[len(page)-1].campaign
+			if page, err = t.going(page); err != nil {
+				return nil, err
+			}
+			campaigns = append(campaigns, page...)
 		}
-	}
-	if campaigns, err = t.going(campaigns); err != nil {
-		return nil, err
 	}
 	if n := len(campaigns); n > maxCampaigns {
 		turn := int(t.store.steady().UnixMilli()/250) % n
 		campaigns = slices.Concat(campaigns[turn:], campaigns[:turn])[:maxCampaigns]
 	}
 	return append(out, campaigns...), nil
+}
+
+// streamPage is how many campaigns are found before it is asked which of them go.
+const streamPage = 64
+
+// campaignsIn answers the next campaigns after one that have something queued in a
+// lane, found by hopping over the index.
+func (t *Tx) campaignsIn(lane bot.Lane, p bot.Priority, after int64) (page []stream, err error) {
+	type row struct{ ID *int64 }
+	for len(page) < streamPage {
+		next, err := first[row](t.db, "SELECT MIN(campaign_id) AS id FROM deliveries WHERE state = 'queued' AND platform = ? AND connection = ? AND operation = ? AND priority = ? AND campaign_id > ?",
+			lane.Platform, lane.Connection, lane.Operation, int(p), after)
+		if err != nil || next.ID == nil {
+			return page, err
+		}
+		page, after = append(page, stream{priority: p, campaign: next.ID}), *next.ID
+	}
+	return page, nil
 }
 
 // dueIn asks every stream for its first rows in one statement and takes them in

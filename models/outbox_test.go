@@ -416,3 +416,34 @@ func TestReleaseTakesTheIntentBack(t *testing.T) {
 		b.state(d, models.StateSent, "")
 	})
 }
+
+func TestCampaignsThatRestDoNotHideOneThatGoes(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		b := newBench(t, driver, nil)
+		const resting = 150
+		var ds []models.Delivery
+		for i := range resting + 1 {
+			var id int64
+			if err := b.store.InTx(t.Context(), func(tx *models.Tx) error {
+				c, _, err := tx.AddCampaign(models.Spec{Title: fmt.Sprint(i), Weight: "info", To: "people"}, models.NewID(), models.ID{}, fmt.Appendf(nil, "%032d", i))
+				if err == nil && i == resting {
+					if c, err = tx.ScheduleCampaign(c, models.NewID(), tx.Now()); err == nil {
+						c, err = tx.StartCampaign(c)
+					}
+				}
+				id = c.ID
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			d := say(dm("slack", fmt.Sprint("U", i)), "news")
+			d.Priority, d.CampaignID = bot.Campaigns, &id
+			ds = append(ds, d)
+		}
+		ds = b.queue(ds...)
+		got := b.due(post)
+		if len(got) != 1 || got[0].ID != ds[resting].ID.String() {
+			t.Errorf("due: %v, want the one that runs, %s", got, ds[resting].ID)
+		}
+	})
+}
