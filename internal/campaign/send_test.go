@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +67,33 @@ func TestFiveHundredRecipients(t *testing.T) {
 		if r := g.report(id); r.Sent != n {
 			t.Fatalf("after the second round %d of %d are sent: %+v", r.Sent, n, r)
 		}
+		if got := g.standings(id); got[models.StateSent] != n || len(got) != 1 {
+			t.Fatalf("the query of docs/figures.md says %v, the report %d sent", got, n)
+		}
 	})
+}
+
+// standings is what the query of docs/figures.md says of a campaign.
+func (g *rig) standings(id int64) map[string]int {
+	g.t.Helper()
+	doc, err := os.ReadFile("../../docs/figures.md")
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	_, query, found := strings.Cut(string(doc), "```sql\nSELECT standing")
+	query, _, _ = strings.Cut(query, "```")
+	if !found || !strings.Contains(query, "campaign_id = 41") {
+		g.t.Fatal("docs/figures.md has no query of a campaign's recipients")
+	}
+	out := map[string]int{}
+	for _, row := range modelstest.Table(g.t, g.driver, g.dsn, "SELECT standing"+strings.Replace(query, "= 41", fmt.Sprint("= ", id), 1)) {
+		n, err := strconv.Atoi(row["n"])
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		out[row["standing"]] = n
+	}
+	return out
 }
 
 // settled compares what the platforms accepted with the rows and the report.
