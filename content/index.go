@@ -39,8 +39,8 @@ type index struct {
 	words     [views]postings
 	grams     [views]postings
 	pool      *sync.Pool
-	not       map[int][][]uint64 // by entry: the terms of questions that it does not answer
-	classes   *classifier        // nil where no entries have many wordings
+	not       map[int]refusal // by entry
+	classes   *classifier     // nil where no entries have many wordings
 
 	// For updates: what made it, each entry's sum, and how many entries changed
 	// since everything was last built anew.

@@ -194,6 +194,13 @@ func TestTrainingIsBounded(t *testing.T) {
 	}
 }
 
+func questions(texts ...string) (out []Question) {
+	for _, q := range texts {
+		out = append(out, Question{Text: q})
+	}
+	return out
+}
+
 // What staff say an entry does not answer, it does not answer, in whatever
 // politeness; and the effect of saying so can be seen before.
 func TestNegativeExamplesAndReplay(t *testing.T) {
@@ -205,7 +212,7 @@ func TestNegativeExamplesAndReplay(t *testing.T) {
 	e, _ := l.AnyEntry("cloud")
 	e.Not = map[string][]string{"ja": {"クラウドの値段を増やしたいです"}}
 	row := Row{"faq", "cloud", e.Body()}
-	res, probs := l.Replay(asked, Reader{}, []Row{row})
+	res, probs := l.Replay(questions(asked...), []Row{row})
 	if len(probs) > 0 || res.Questions != 3 || len(res.Changed) != 1 || res.Changed[0].Question != asked[0] {
 		t.Fatalf("replayed %+v, problems %v", res, probs)
 	}
@@ -223,12 +230,12 @@ func TestNegativeExamplesAndReplay(t *testing.T) {
 	if got := l.Search("クラウド版の容量を増やすには", Reader{}); got.Decision == None || got.Hits[0].Key != "cloud" {
 		t.Errorf("its own question is not answered any more: %+v", got)
 	}
-	if _, probs := l.Replay(asked, Reader{}, []Row{{"faq", "x", []byte(`{"key":"x"}`)}}); len(probs) == 0 {
+	if _, probs := l.Replay(questions(asked...), []Row{{"faq", "x", []byte(`{"key":"x"}`)}}); len(probs) == 0 {
 		t.Error("a broken row was replayed")
 	}
 	e.Variants = map[string][]string{"ja": {"天気の話"}}
 	e.Not = nil
-	if res, _ := l.Replay([]string{"天気の話"}, Reader{}, []Row{{"faq", "cloud", e.Body()}}); res.Answered != 1 {
+	if res, _ := l.Replay(questions("天気の話"), []Row{{"faq", "cloud", e.Body()}}); res.Answered != 1 {
 		t.Errorf("a new variant answers %d", res.Answered)
 	}
 }
@@ -320,7 +327,7 @@ func TestSearchingWhileContentChanges(t *testing.T) {
 	for i := range 30 {
 		e.Variants = map[string][]string{"ja": {fmt.Sprintf("新しい言い方%d", i)}}
 		l.Overlay([]Row{{"faq", "quote", e.Body()}})
-		l.Replay([]string{"新しい言い方"}, Reader{}, nil)
+		l.Replay(questions("新しい言い方"), nil)
 	}
 	close(stop)
 	wg.Wait()

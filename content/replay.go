@@ -98,11 +98,18 @@ func (l *Library) with(change []Row) *snapshot {
 	return l.assemble(rows)
 }
 
+// Question is what somebody asked, and who may see which entries.
+type Question struct {
+	Text   string
+	Reader Reader
+}
+
 // Replay asks questions of the content as it is and as it would be with these
 // rows (a new variant, a negative example), and changes nothing. A row takes
-// the place of the one in force with the same kind and key. r is who asks.
-// The problems are those of the rows; with any, nothing is replayed.
-func (l *Library) Replay(questions []string, r Reader, change []Row) (ReplayResult, []Problem) {
+// the place of the one in force with the same kind and key. The problems are
+// those of the rows; with any, nothing is replayed. The work is about 0.4 ms a
+// question and what an update of the index takes.
+func (l *Library) Replay(questions []Question, change []Row) (ReplayResult, []Problem) {
 	if ps := checkRows(change); len(ps) > 0 {
 		return ReplayResult{}, ps
 	}
@@ -110,7 +117,7 @@ func (l *Library) Replay(questions []string, r Reader, change []Row) (ReplayResu
 	out := ReplayResult{Questions: len(questions)}
 	day := l.today()
 	for _, q := range questions {
-		one := Replayed{q, before.search(q, r, day), after.search(q, r, day)}
+		one := Replayed{q.Text, before.search(q.Text, q.Reader, day), after.search(q.Text, q.Reader, day)}
 		if !one.Changed() {
 			continue
 		}

@@ -39,6 +39,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`gap_askers` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`drafts` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`invitations` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`overlays` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`lessons` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`versions` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`agents` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`link_materials` TO 'akari'@'%';

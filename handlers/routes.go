@@ -64,6 +64,8 @@ var (
 		"gap.answer":    {needs: needsStaff, do: (*Turn).answerGapForm},
 		"gap.add":       {needs: needsStaff, do: (*Turn).addEntryForm},
 		"gap.list":      {needs: needsStaff, do: (*Turn).listGaps},
+		"lesson.take":   {needs: needsStaff, do: (*Turn).takeLessonForm},
+		"lesson.pass":   {needs: needsStaff, do: (*Turn).passLesson},
 		"material.send": {needs: needsAnyone, do: (*Turn).sendMaterial},
 		"material.list": {needs: needsAnyone, do: (*Turn).listMaterials},
 		"material.ack":  {needs: needsAnyone, do: (*Turn).ackPressed},
@@ -104,6 +106,7 @@ var (
 		"materials": {needs: needsAnyone, do: (*Turn).listMaterials},
 		"gaps":      {needs: needsStaff, do: (*Turn).listGaps},
 		"versions":  {needs: needsStaff, do: (*Turn).listOldVersions},
+		"lessons":   {needs: needsStaff, do: (*Turn).listLessons},
 		"link":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
 		"campaign":  {needs: needsStaff, do: (*Turn).campaignWord, asks: true},
 	}
@@ -111,7 +114,7 @@ var (
 	synonyms = map[string]string{
 		"ヘルプ": "help", "使い方": "help", "つかいかた": "help", "?": "help", "？": "help",
 		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
-		"未回答": "gaps", "旧版": "versions", "質問一覧": "gaps", "ルーム登録": "link",
+		"未回答": "gaps", "旧版": "versions", "学習候補": "lessons", "学習": "lessons", "質問一覧": "gaps", "ルーム登録": "link",
 		"キャンペーン": "campaign", "配信": "campaign",
 	}
 	commands = map[string]route{
@@ -122,6 +125,7 @@ var (
 		"gap.new":     {needs: needsAnyone, do: (*Turn).submitQuestion},
 		"gap.answer":  {needs: needsStaff, do: (*Turn).submitAnswer},
 		"gap.add":     {needs: needsStaff, do: (*Turn).submitEntry},
+		"lesson.take": {needs: needsStaff, do: (*Turn).submitLesson},
 		"room.map":    {needs: needsStaff, do: (*Turn).submitRoom, unmapped: true},
 		"used.report": {needs: needsAnyone, do: (*Turn).submitDeal},
 

@@ -205,6 +205,8 @@ func (t *Tx) eraseRest(person ID) (map[string]int, error) {
 		args       []any
 	}{
 		{"drafts", "DELETE FROM drafts WHERE person_id = ?", []any{person}},
+		// Forms of suggestions quote a question; their button hands out a new one.
+		{"drafts", "DELETE FROM drafts WHERE name = 'lesson.take'", nil},
 		{"campaign_cards", "DELETE FROM campaign_cards WHERE person_id = ?", []any{person}},
 		{"texts", "DELETE FROM texts WHERE person_id = ?", []any{person}},
 		// What a second reader told about themselves came by the person's link and goes with it.
