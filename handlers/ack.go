@@ -229,7 +229,10 @@ func (t *Turn) markButtons(m models.Mark) ([]bot.Button, error) {
 // showOnCard changes the private message that carries the link, so that it shows
 // the person's own state. false: it cannot be changed, or is no card of ours.
 func (t *Turn) showOnCard(m models.Mark) (bool, error) {
-	if m.LinkID.IsZero() || m.CampaignID != nil {
+	if m.CampaignID != nil {
+		return t.showOnLetter(m)
+	}
+	if m.LinkID.IsZero() {
 		return false, nil
 	}
 	card, err := t.tx.CardOf(m.LinkID)

@@ -332,3 +332,99 @@ func TestAClosedModalLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A rep's own message shows what they confirmed, with a way back for five minutes.
+func TestACampaignsMessageShowsWhatItsReaderConfirmed(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		w := newWorld(t, driver)
+		w.clocks(t)
+		err := w.mind.CampaignAct(context.Background(), "s-ito", func(a *handlers.Campaigning) error {
+			c, _, err := a.Create(models.Spec{Title: "新価格表", Weight: models.WeightConfirm, Text: models.LangText{"ja": "ご確認ください。"}, Materials: []string{"guide"}, To: models.ToPeople,
+				Audience: models.Rule{People: []string{"aoba-01"}}, Ack: &models.AckRule{Rule: models.AckEveryone}}, "")
+			if err == nil {
+				_, _, err = a.Launch(c.ID)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		letter := func() (m slacktest.Message) {
+			for _, x := range w.slack.Messages(w.slack.DirectRoom("U0TANAKA")) {
+				if strings.Contains(x.Text, "新価格表") {
+					m = x
+				}
+			}
+			return m
+		}
+		shows := func(what string, parts ...string) {
+			t.Helper()
+			wait(t, what, func() bool {
+				b := string(letter().Blocks)
+				for _, p := range parts {
+					if strings.HasPrefix(p, "-") == strings.Contains(b, strings.TrimPrefix(p, "-")) {
+						return false
+					}
+				}
+				return b != ""
+			})
+		}
+		press := func(label string) { w.call.Press("U0TANAKA", w.slack.DirectRoom("U0TANAKA"), letter().TS, label) }
+		shows("the message", "内容を確認しました", `"開く"`)
+		link := linkIn(string(letter().Blocks))
+		press("内容を確認しました")
+		shows("what was confirmed", "✓ 確認済み", "取り消す(確認)", `"開く"`, "-内容を確認しました\"")
+		if got := linkIn(string(letter().Blocks)); got != link || link == "" {
+			t.Errorf("the link is %q, it was %q", got, link)
+		}
+		press("取り消す(確認)")
+		shows("the message as it was", "内容を確認しました\"", "-✓ 確認済み", "-取り消す(確認)")
+		press("内容を確認しました")
+		shows("what was confirmed", "✓ 確認済み", "取り消す(確認)")
+		w.ahead.Store(int64(models.UndoFor + time.Second))
+		shows("what stays", "✓ 確認済み", "-取り消す(確認)")
+		same(t, "acknowledgements", w.marks(t, "acks"), "-aoba-01 guide@2", "aoba-01 guide@2")
+	})
+}
+
+// linkIn is the personal link that stands in some blocks.
+func linkIn(blocks string) string {
+	_, rest, _ := strings.Cut(blocks, "https://akari.test/v/")
+	link, _, _ := strings.Cut(rest, `"`)
+	return link
+}
+
+// What a member writes in the thread of a campaign reaches its owner: a question as a
+// gap that waits for them, a word of thanks as no more than that, and what the FAQ
+// knows is answered at once.
+func TestARepliesReachTheCampaignsOwner(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	h.clocks(t)
+	err := h.mind.CampaignAct(context.Background(), "s-sato", func(a *handlers.Campaigning) error {
+		c, _, err := a.Create(models.Spec{Title: "新価格表", Weight: models.WeightInfo, Text: models.LangText{"ja": "ご覧ください。"}, To: models.ToPeople, Audience: models.Rule{Partners: []string{"p-minami"}}}, "")
+		if err == nil {
+			_, _, err = a.Launch(c.ID)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, owner := h.As("minami-01").In("direct-minami-01"), h.As("s-sato").In("direct-s-sato")
+	rep.Wait("新価格表")
+	rep.Reply("新価格表", "ありがとうございます！")
+	rep.Wait("担当者に伝えました")
+	said(t, []string{owner.Wait("返信がありました")}, "南海システム 森川様：「ありがとうございます！」", "新価格表")
+	rep.Reply("新価格表", "商談登録の有効期限は何日ですか")
+	rep.Wait("90日間")
+	said(t, []string{owner.Wait("有効期限は何日")}, "FAQの回答をお返ししました")
+	rep.Reply("新価格表", "海外拠点にもこの価格で売ってよいですか？")
+	rep.Wait("承りました")
+	said(t, []string{owner.Wait("海外拠点にも")}, "配信「新価格表」への返信です", "未回答の質問")
+	owner.Press("回答する")
+	taken(t, owner.Submit(map[string]string{"answer": "はい、同じ価格です。"}))
+	said(t, []string{rep.Wait("同じ価格です")}, "海外拠点にも")
+	if n := h.events(t); n["replied"] != 1 || n["asked"] != 1 || n["escalated"] != 1 || n["gap_answered"] != 1 {
+		t.Errorf("the log says %v", n)
+	}
+}

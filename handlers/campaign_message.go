@@ -19,6 +19,7 @@ type letter struct {
 	c         models.Campaign
 	step      int
 	materials []string
+	acked     bool // by its one reader: nothing is asked of them any more
 }
 
 func letterOf(c models.Campaign, step int) letter {
@@ -47,7 +48,7 @@ func (h *Handlers) letterText(l letter, lang string) string {
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
 	s := l.c.Spec
 	lines := []string{say("campaign.head", "class", say("campaign.class_"+s.Weight), "title", s.Title), "", h.body(l, lang)}
-	if s.Ack != nil {
+	if s.Ack != nil && !l.acked {
 		ask := say("campaign.ask_ack")
 		if !s.Ack.Deadline.IsZero() {
 			ask = say("campaign.ask_ack_until", "deadline", h.moment(s.Ack.Deadline, lang))

@@ -15,6 +15,9 @@ const mostButtons = 4
 // ask answers a question: a good match with its answer, a weak one with
 // candidates, none with the way to a person.
 func (t *Turn) ask() error {
+	if done, err := t.replied(); err != nil || done {
+		return err
+	}
 	t.event.Kind = models.Asked
 	t.keep("question", clip(t.In.Text, 4000))
 	if err := t.remember(); err != nil {

@@ -47,10 +47,16 @@ func (t *Turn) escalate() error {
 
 // openGap opens a gap, or joins the one that is open for the same question.
 func (t *Turn) openGap(question string) error {
+	return t.openGapOf(question, content.Normalize(question), t.Who.Partner.OwnerID, t.TellStaff)
+}
+
+// openGapOf opens a gap that has this owner, or joins the one that is open under the
+// same name; tell says it to those who answer.
+func (t *Turn) openGapOf(question, name string, owner models.ID, tell func(bot.Message) error) error {
 	text := t.keep("question", question)
 	due := halfHour(t.h.BusinessHours.After(t.tx.Now(), gapDue))
-	sum := sha256.Sum256([]byte(content.Normalize(question)))
-	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text, OwnerID: t.Who.Partner.OwnerID, Department: t.Who.Partner.Department, DueAt: due},
+	sum := sha256.Sum256([]byte(name))
+	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text, OwnerID: owner, Department: t.Who.Partner.Department, DueAt: due},
 		models.Asker{EventID: t.event.ID, PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, At: t.In.At})
 	if err != nil {
 		return err
@@ -62,7 +68,7 @@ func (t *Turn) openGap(question string) error {
 	if !isNew {
 		return nil // staff know of it, and it is counted
 	}
-	return t.TellStaff(t.gapNotice(g, question))
+	return tell(t.gapNotice(g, question))
 }
 
 // halfHour rounds a promise up: nobody answers at 17:02.

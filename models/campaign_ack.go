@@ -1,5 +1,7 @@
 package models
 
+import "akari/bot"
+
 // Acknowledged tells whether a campaign is acknowledged as far as a person is
 // concerned: by themselves or, where one per partner suffices, by a colleague.
 func (t *Tx) Acknowledged(campaign int64, person, partner ID, onePerPartner bool) (bool, error) {
@@ -27,4 +29,10 @@ func (t *Tx) DeliveryToPerson(campaign int64, person ID) (Delivery, error) {
 // DeliveryToPartner answers a delivery of a campaign to a partner's room.
 func (t *Tx) DeliveryToPartner(campaign int64, partner ID) (Delivery, error) {
 	return first[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE campaign_id = ? AND partner_id = ? AND person_id IS NULL AND state = 'sent' ORDER BY step DESC, round DESC, part DESC LIMIT 1", campaign, partner)
+}
+
+// LetterOf answers the campaign's message that a thread hangs on; ErrNotFound: it
+// hangs on no campaign's.
+func (t *Tx) LetterOf(at bot.Address) (Delivery, error) {
+	return first[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE connection = ? AND platform_message_id = ? AND platform = ? AND campaign_id IS NOT NULL LIMIT 1", at.Connection, at.Thread, at.Platform)
 }

@@ -47,6 +47,7 @@ const (
 	Rated          = "rated"
 	Picked         = "picked"
 	Escalated      = "escalated"
+	Replied        = "replied" // in the thread of a campaign, nothing that waits for an answer
 	GapAssigned    = "gap_assigned"
 	GapAnswered    = "gap_answered"
 	EntryAdded     = "entry_added"

@@ -163,6 +163,12 @@ func (t *Tx) ChangeUnderWay(connection, message string) (ID, error) {
 	return id, err
 }
 
+// CancelChanges takes back the changes of a message that were to be made later.
+func (t *Tx) CancelChanges(connection, message string) error {
+	_, err := t.cancel("connection = ? AND ref = ? AND act = 'update' AND due_at > ?", "overtaken", connection, message, t.now)
+	return err
+}
+
 // Answer is what a browser said when it was asked whether its reader is the
 // link's own.
 type Answer struct {
