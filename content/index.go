@@ -34,6 +34,7 @@ type index struct {
 	keys      []string
 	unitStart []uint32  // of entry i: its utterances are unitStart[i]..unitStart[i+1]
 	unitLang  []uint8   // by utterance: place in langs
+	unitAsks  []intent  // by utterance
 	unitMass  []float32 // by utterance: what a question that says exactly it would score
 	langs     []string
 	words     [views]postings
@@ -194,6 +195,7 @@ func newIndex(ana *analyzer, docs []docText) *index {
 		x.unitStart = append(x.unitStart, uint32(len(x.unitLang)))
 		for _, u := range d.utterances {
 			x.unitLang = append(x.unitLang, x.lang(u.lang))
+			x.unitAsks = append(x.unitAsks, intentOf(normalize(u.text, maxQueryRunes)))
 		}
 	}
 	x.unitStart = append(x.unitStart, uint32(len(x.unitLang)))

@@ -33,11 +33,11 @@ func cut(s string, n int) string {
 // normalize brings a text into the form that is analysed: NFKC (so that ＡＰＩ is
 // API and ﾊﾟｽﾜｰﾄﾞ is パスワード), lower case, no marks that nobody sees
 // (zero-width joiners, text direction, variation selectors), one kind of long
-// vowel mark and of dash.
+// vowel mark and of dash, amounts in one way (numbers).
 func normalize(s string, limit int) string {
 	s = cut(s, limit)
 	if isPlainASCII(s) {
-		return strings.ToLower(s)
+		return numbers(strings.ToLower(s))
 	}
 	s = norm.NFKC.String(s)
 	var b strings.Builder
@@ -62,7 +62,7 @@ func normalize(s string, limit int) string {
 		b.WriteRune(r)
 		prev = r
 	}
-	return b.String()
+	return numbers(b.String())
 }
 
 func isPlainASCII(s string) bool {

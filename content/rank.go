@@ -17,6 +17,7 @@ type scratch struct {
 	chance   []float32 // by class
 	byEntry  []float32 // the same by entry, 0 for those that are no class
 	features []int32
+	asks     intent
 	lift     float32 // what the classifier's full chance adds to a score
 }
 
@@ -131,6 +132,7 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 	}
 	syn.expand(normalize(text, maxQueryRunes), q)
 	thesaurus(q, x.known)
+	sc.asks = intentOf(normalize(text, maxQueryRunes))
 	sc.clear()
 	var rk ranking
 	for _, t := range q.words {
@@ -270,16 +272,26 @@ func (x *index) gather(sc *scratch, v view, a alternative, w *weights) {
 	}
 }
 
+// intentWeight is what the same, or another, kind of answer asked for weighs.
+const intentWeight = 0.08
+
 // classWeight is what the classifier's certainty weighs, as a share of the best
 // score that an utterance has.
 const classWeight = 0.7
+
+// weighed marks an utterance's score down for what it says beyond the question,
+// and up or down for whether it asks for the same kind of answer.
+func (sc *scratch) weighed(x *index, w *weights, u uint32, s float32) float32 {
+	return s * (1 - w.exact + w.exact*min(1, s/x.unitMass[u])) * (1 + intentWeight*sc.asks.suits(x.unitAsks[u]))
+}
 
 // best is the best utterance's score.
 func (sc *scratch) best(x *index, w *weights) float32 {
 	var best float32
 	for u, s := range sc.unit[wordTerm] {
-		s += sc.unit[gramTerm][u]
-		best = max(best, s*(1-w.exact+w.exact*min(1, s/x.unitMass[u])))
+		if s += sc.unit[gramTerm][u]; s > 0 {
+			best = max(best, sc.weighed(x, w, uint32(u), s))
+		}
 	}
 	return best
 }
@@ -297,10 +309,10 @@ func (x *index) collect(sc *scratch, allowed func(int) bool, w *weights) {
 		best.entry, best.unit = e, x.unitStart[e]
 		for u := best.unit; u < x.unitStart[e+1]; u++ {
 			s := words[u] + grams[u]
-			if s <= best.views[viewUtterance] {
+			if s*(1+intentWeight) <= best.views[viewUtterance] {
 				continue
 			}
-			weighed := s * (1 - w.exact + w.exact*min(1, s/x.unitMass[u]))
+			weighed := sc.weighed(x, w, u, s)
 			if weighed > best.views[viewUtterance] {
 				best.views[viewUtterance], best.unit, best.utter, best.words = weighed, u, s, words[u]
 			}

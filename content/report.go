@@ -114,7 +114,9 @@ func (r *ready) without(sc *scratch, entry, wording int, w *weights) float64 {
 			continue
 		}
 		s := sc.unit[wordTerm][u] + sc.unit[gramTerm][u]
-		best = max(best, s*(1-w.exact+w.exact*min(1, s/x.unitMass[u])))
+		if s > 0 {
+			best = max(best, sc.weighed(x, w, u, s))
+		}
 	}
 	return float64(best + sc.entry[viewAnswer][entry] + sc.entry[viewLabel][entry])
 }

@@ -90,6 +90,7 @@ func (x *index) moved(ana *analyzer, docs []docText, from []int) *index {
 			fresh = append(fresh, i)
 			for k, u := range d.utterances {
 				y.unitLang = append(y.unitLang, y.lang(u.lang))
+				y.unitAsks = append(y.unitAsks, intentOf(normalize(u.text, maxQueryRunes)))
 				freshUnits = append(freshUnits, start+uint32(k))
 			}
 			continue
@@ -98,6 +99,7 @@ func (x *index) moved(ana *analyzer, docs []docText, from []int) *index {
 		for u := x.unitStart[j]; u < x.unitStart[j+1]; u++ {
 			unitTo[u] = uint32(len(y.unitLang))
 			y.unitLang = append(y.unitLang, x.unitLang[u])
+			y.unitAsks = append(y.unitAsks, x.unitAsks[u])
 		}
 	}
 	y.unitStart = append(y.unitStart, uint32(len(y.unitLang)))
