@@ -119,7 +119,7 @@ func Evaluate(docs []Doc, queries []Query, o EvalOptions) (Evaluation, error) {
 	if o.Report {
 		rep := r.report()
 		rep.contest(queries, results)
-		rep.Translations = r.translations()
+		rep.Translations, rep.Alike = r.translations(), r.alike()
 		ev.Report = &rep
 	}
 	slices.Sort(times)

@@ -333,6 +333,24 @@ func TestSearchingWhileContentChanges(t *testing.T) {
 	wg.Wait()
 }
 
+// Words that stand in different wordings of the same entries may be the same; ones
+// that stand side by side are not.
+func TestReportSuggestsWordsOfOneLanguage(t *testing.T) {
+	docs := []Doc{
+		{ID: "a", Question: "レガシの停止", Answer: "x", Lang: "ja", Variants: []string{"従来の接続が使えない"}},
+		{ID: "b", Question: "レガシの認証", Answer: "x", Lang: "ja", Variants: []string{"従来のログイン"}},
+		{ID: "c", Question: "請求書の送付", Answer: "x", Lang: "ja", Variants: []string{"請求書を郵便で"}},
+		{ID: "d", Question: "送付と郵便", Answer: "x", Lang: "ja", Variants: []string{"郵便の宛先", "送付先"}},
+	}
+	ev, err := Evaluate(docs, []Query{{ID: "1", Text: "レガシ", Relevant: []string{"b"}}}, EvalOptions{Report: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ev.Report.Alike; !slices.Contains(got, Alike{"レガシ", "従来", 2}) || slices.ContainsFunc(got, func(a Alike) bool { return a.A == "送付" || a.B == "送付" }) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestReportForWriters(t *testing.T) {
 	docs := []Doc{
 		{ID: "a", Question: "請求書の再発行", Answer: "x", Lang: "ja", Variants: []string{"請求書をもう一度ほしい", "請求書 再送"}},

@@ -27,6 +27,9 @@ type Report struct {
 	// Translations are words of the two languages that stand in the same entries:
 	// candidates for synonyms.yaml, for a person to confirm.
 	Translations []Translation `json:"suggested_synonyms"`
+	// Alike are words of one language that take each other's place in the wordings
+	// of the same entries: candidates too.
+	Alike []Alike `json:"suggested_same"`
 }
 
 // Pair is two entries and how alike they are, 0..1.
@@ -55,6 +58,13 @@ type Translation struct {
 	Ja      string `json:"ja"`
 	En      string `json:"en"`
 	Entries int    `json:"entries"` // in how many entries both stand
+}
+
+// Alike is two words of one language that may be the same.
+type Alike struct {
+	A       string `json:"a"`
+	B       string `json:"b"`
+	Entries int    `json:"entries"` // in how many entries one stands in place of the other
 }
 
 const (
@@ -148,83 +158,6 @@ func (r *Report) contest(queries []Query, results []Result) {
 	}
 }
 
-// translations finds Japanese and English words that stand in the same entries
-// and hardly apart. What the synonyms already say is left out.
-func (r *ready) translations() []Translation {
-	type word struct {
-		text string
-		term uint64
-	}
-	count := map[uint64]int{}
-	both := map[[2]uint64]int{}
-	names := map[uint64]string{}
-	for _, d := range r.texts {
-		in := map[string]map[uint64]word{"ja": {}, "en": {}}
-		for _, u := range d.utterances {
-			if in[u.lang] == nil {
-				continue
-			}
-			for _, w := range r.ana.surfaces(u.text) {
-				if (u.lang == "en") == isPlainASCII(w.text) {
-					in[u.lang][w.term] = word(w)
-				}
-			}
-		}
-		if len(in["ja"]) == 0 || len(in["en"]) == 0 {
-			continue
-		}
-		for _, side := range in {
-			for t, w := range side {
-				count[t]++
-				names[t] = w.text
-			}
-		}
-		for a := range in["ja"] {
-			for b := range in["en"] {
-				both[[2]uint64{a, b}]++
-			}
-		}
-	}
-	// Of the words that go together most, a pair must be each other's only best.
-	dice := func(p [2]uint64) float64 { return 2 * float64(both[p]) / float64(count[p[0]]+count[p[1]]) }
-	best := map[uint64]float64{}
-	rivals := map[uint64]int{}
-	for p, n := range both {
-		for _, t := range p {
-			switch d := dice(p); {
-			case n < 2 || d < best[t]:
-			case d > best[t]:
-				best[t], rivals[t] = d, 1
-			default:
-				rivals[t]++
-			}
-		}
-	}
-	var out []Translation
-	for p, n := range both {
-		d := dice(p)
-		if n >= 2 && d >= leastDice && d == best[p[0]] && d == best[p[1]] && rivals[p[0]] == 1 && rivals[p[1]] == 1 &&
-			!r.syn.same(p[0], p[1]) && soundOf(names[p[0]]) != soundOf(names[p[1]]) {
-			out = append(out, Translation{names[p[0]], names[p[1]], n})
-		}
-	}
-	slices.SortFunc(out, func(a, b Translation) int {
-		return cmp.Or(cmp.Compare(b.Entries, a.Entries), strings.Compare(a.Ja, b.Ja), strings.Compare(a.En, b.En))
-	})
-	return out[:min(len(out), maxReport)]
-}
-
-// same says whether the synonyms already lead from one word to the other.
-func (s *synonyms) same(a, b uint64) bool {
-	if s == nil {
-		return false
-	}
-	leads := func(a, b uint64) bool {
-		return slices.ContainsFunc(s.byWord[a], func(x alternative) bool { return x.term == b })
-	}
-	return leads(a, b) || leads(b, a)
-}
-
 func (r Report) print(w io.Writer) {
 	if len(r.Twins) > 0 {
 		fmt.Fprintf(w, "\nentries that are nearly the same\n")
@@ -251,6 +184,12 @@ func (r Report) print(w io.Writer) {
 		fmt.Fprintf(w, "\nwords that may be the same (if so, write them into %s)\n", areaSynonyms)
 		for _, t := range r.Translations {
 			fmt.Fprintf(w, "  %s = %s  (together in %d entries)\n", t.Ja, t.En, t.Entries)
+		}
+	}
+	if len(r.Alike) > 0 {
+		fmt.Fprintf(w, "\nwords that take each other's place in the wordings of an entry (if they are the same, write them into %s)\n", areaSynonyms)
+		for _, a := range r.Alike {
+			fmt.Fprintf(w, "  %s = %s  (in %d entries)\n", a.A, a.B, a.Entries)
 		}
 	}
 }
