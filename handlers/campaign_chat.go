@@ -177,6 +177,9 @@ func (t *Turn) submitCampaign() error {
 	for _, p := range problems {
 		if f := t.h.fieldOf(p); errs[f] == "" {
 			errs[f] = t.h.sayRefusal(t.Lang, p.Key, p.Args)
+			if p.Key == "campaign.bad_class" || p.Key == "campaign.bad_to" { // worded for files
+				errs[f] = t.Say("form.choice")
+			}
 		}
 	}
 	if len(errs) > 0 {

@@ -81,8 +81,18 @@ func (t *Turn) messageFields(s models.Spec) []bot.Field {
 		}
 		return key
 	}
-	return append(out, t.loaded(t.field(bot.Choices, "materials", s.Materials...), "campaign.materials", name),
-		t.loaded(t.field(bot.Choice, "image", s.Image), "campaign.images", name))
+	out = append(out, t.loaded(t.field(bot.Choices, "materials", s.Materials...), "campaign.materials", name))
+	return t.offer(out, t.loaded(t.field(bot.Choice, "image", s.Image), "campaign.images", name))
+}
+
+// offer adds a field whose choices are looked up, if there is anything to choose.
+func (t *Turn) offer(fields []bot.Field, f bot.Field) []bot.Field {
+	if len(f.Value) == 0 {
+		if found, err := choices[f.Load].load(t, ""); err == nil && len(found) == 0 {
+			return fields
+		}
+	}
+	return append(fields, f)
 }
 
 // textMax is the longest text of a campaign in characters; a Slack modal takes
@@ -131,11 +141,11 @@ func (t *Turn) audienceFields(kind string, r models.Rule) ([]bot.Field, error) {
 		everyone.Value = []string{"all"}
 	}
 	add(everyone)
-	add(t.loaded(t.field(bot.Choice, "saved"), "campaign.audiences", same))
+	out = t.offer(out, t.loaded(t.field(bot.Choice, "saved"), "campaign.audiences", same))
 	add(t.loaded(t.field(bot.Choices, "partners", r.Partners...), "campaign.partners", name))
 	few(t.field(bot.Choices, "tiers", r.Tiers...), facets.Tiers)
 	add(t.fixed(t.field(bot.Choices, "levels", r.Levels...), "compose.level_", models.LevelFirst, models.LevelSecond))
-	add(t.loaded(t.field(bot.Choices, "tags", r.Tags...), "campaign.tags", same))
+	out = t.offer(out, t.loaded(t.field(bot.Choices, "tags", r.Tags...), "campaign.tags", same))
 	few(t.field(bot.Choices, "regions", r.Regions...), facets.Regions)
 	add(t.loaded(t.field(bot.Choices, "owners", r.Owners...), "campaign.staff", name))
 	if len(t.h.Vendor.Languages) > 1 {
@@ -146,13 +156,13 @@ func (t *Turn) audienceFields(kind string, r models.Rule) ([]bot.Field, error) {
 	if r.NotAcknowledged != 0 {
 		acked = strconv.FormatInt(r.NotAcknowledged, 10)
 	}
-	add(t.loaded(t.field(bot.Choice, "not_acked", acked), "campaign.others", name))
+	out = t.offer(out, t.loaded(t.field(bot.Choice, "not_acked", acked), "campaign.others", name))
 	silent := t.field(bot.Line, "silent", number(r.SilentDays))
 	silent.Max = 4
 	add(silent)
 	add(t.loaded(t.field(bot.Choices, "x_partners", r.Exclude.Partners...), "campaign.partners", name))
 	few(t.field(bot.Choices, "x_tiers", r.Exclude.Tiers...), facets.Tiers)
-	add(t.loaded(t.field(bot.Choices, "x_tags", r.Exclude.Tags...), "campaign.tags", same))
+	out = t.offer(out, t.loaded(t.field(bot.Choices, "x_tags", r.Exclude.Tags...), "campaign.tags", same))
 	save := t.field(bot.Line, "save_as")
 	save.Max = 60
 	add(save)

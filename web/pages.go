@@ -141,7 +141,7 @@ func NewPlayPage(frame Frame, bot string, say func(key string) string) PlayPage 
 	}
 	for _, c := range [...]Command{
 		{"/akari", "command_akari"}, {"/akari menu", "command_menu"}, {"/akari link", "command_link"},
-		{"/akari gaps", "command_gaps"},
+		{"/akari gaps", "command_gaps"}, {"/campaign", "command_campaign"}, {"/campaign list", "command_campaigns"},
 	} {
 		p.Commands = append(p.Commands, Command{Text: c.Text, Hint: say("play." + c.Hint)})
 	}
