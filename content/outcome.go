@@ -168,18 +168,18 @@ func (im *outcomeImporter) row(r importRow) OutcomeRow {
 		row.Currency = "JPY"
 	}
 	var err error
-	if row.Amount, err = parseAmount(get("amount")); err != nil {
+	if row.Amount, err = ParseAmount(get("amount")); err != nil {
 		im.bad(r.n, "amount %s", err)
 	}
-	if row.ClosedOn, err = parseDay(get("closed_on")); err != nil {
+	if row.ClosedOn, err = ParseDay(get("closed_on")); err != nil {
 		im.bad(r.n, "closed_on %s", err)
 	}
 	row.Materials = strings.FieldsFunc(norm.NFKC.String(get("materials")), func(c rune) bool { return c == ',' || c == ';' || c == '、' || c == '|' || unicode.IsSpace(c) })
 	return row
 }
 
-// parseAmount reads an amount as people write it, in hundredths.
-func parseAmount(text string) (*int64, error) {
+// ParseAmount reads an amount as people write it, in hundredths.
+func ParseAmount(text string) (*int64, error) {
 	s := norm.NFKC.String(text)
 	s = strings.NewReplacer(",", "", " ", "", "¥", "", "円", "", "$", "", "€", "").Replace(s)
 	if s == "" {
@@ -213,8 +213,8 @@ func firstRune(s string) (rune, int) {
 	return 0, 0
 }
 
-// parseDay reads a day as people and other systems write it.
-func parseDay(text string) (string, error) {
+// ParseDay reads a day as people and other systems write it.
+func ParseDay(text string) (string, error) {
 	s := strings.TrimSpace(norm.NFKC.String(text))
 	if s == "" {
 		return "", nil

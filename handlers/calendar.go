@@ -99,6 +99,30 @@ func (c Calendar) Plus(at time.Time, n int) time.Time {
 	return at
 }
 
+// Between answers how much working time lies between two moments. A calendar
+// without any working day answers simply the time between them.
+func (c Calendar) Between(from, to time.Time) time.Duration {
+	if len(c.Days) == 0 || c.To <= c.From || c.Zone == nil {
+		return max(0, to.Sub(from))
+	}
+	var sum time.Duration
+	local := from.In(c.Zone)
+	for day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, c.Zone); day.Before(to); day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, c.Zone) {
+		open, shut, works := c.window(day)
+		if !works {
+			continue
+		}
+		if open.Before(from) {
+			open = from
+		}
+		if shut.After(to) {
+			shut = to
+		}
+		sum += max(0, shut.Sub(open))
+	}
+	return sum
+}
+
 // weekOf is the ISO week around a moment in a zone: [Monday 00:00, next Monday).
 func weekOf(at time.Time, zone *time.Location) (from, to time.Time) {
 	local := at.In(zone)

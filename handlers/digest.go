@@ -230,10 +230,7 @@ func (d *Digests) compose(ctx context.Context, a Audience, w models.Week, now ti
 			return err
 		}
 		words := digestWords{d: d, lang: lang, zone: a.Zone, read: read}
-		out.message = bot.Message{Text: words.text()}
-		if read.gaps.Open > 0 {
-			out.message.Buttons = []bot.Button{{Label: words.say("digest.gaps_button"), Press: bot.NewPress("gap.list")}}
-		}
+		out.message = words.message()
 		out.said = read.total
 		out.told = Told{Audience: a.Key, ISOWeek: w.ISO, WeekStart: w.Start, WeekEnd: w.End, Text: out.message.Text, Figures: read.figures(), Partners: read.rows()}
 		return nil

@@ -14,18 +14,26 @@ type weekReader struct {
 	counted   map[[2]time.Time]models.Counted
 	materials map[[2]time.Time]map[models.ID]map[string]models.Counts
 	known     map[models.ID]int64
+	reports   map[int64]models.CampaignReport        // of campaigns, over all partners
+	summed    map[string]map[time.Time]models.Counts // kept weeks, over all partners
 }
 
 func newWeekReader() *weekReader {
-	return &weekReader{counted: map[[2]time.Time]models.Counted{}, materials: map[[2]time.Time]map[models.ID]map[string]models.Counts{}}
+	return &weekReader{counted: map[[2]time.Time]models.Counted{}, materials: map[[2]time.Time]map[models.ID]map[string]models.Counts{},
+		reports: map[int64]models.CampaignReport{}, summed: map[string]map[time.Time]models.Counts{}}
 }
 
-func (r *weekReader) week(tx *models.Tx, w models.Week) (models.Counted, error) {
+// week counts a week; kept says that it is one of the weeks whose figures are kept.
+func (r *weekReader) week(tx *models.Tx, w models.Week, kept bool) (models.Counted, error) {
 	at := [2]time.Time{w.Start, w.End}
 	if c, ok := r.counted[at]; ok {
 		return c, nil
 	}
-	c, err := tx.Count(models.Period{From: w.Start, To: w.End})
+	count := func() (models.Counted, error) { return tx.Count(models.Period{From: w.Start, To: w.End}) }
+	if kept {
+		count = func() (models.Counted, error) { return tx.CountWeek(w) }
+	}
+	c, err := count()
 	if err == nil {
 		r.counted[at] = c
 	}
@@ -52,6 +60,14 @@ type digestRead struct {
 	total     models.Counts
 	before    models.Counts
 	corrected models.Counts // what the last digest said otherwise of the week before
+	late      models.Counts // what came in since of weeks that were final
+	only      []models.ID   // the partners it is limited to; nil = all
+	half      models.Counts // the same week of the half-year before; nil = not on record
+	halfWeek  models.Week
+	trend     []weekPoint
+	campaigns []campaignSteps
+	support   map[models.ID]models.Support
+	days      map[models.ID]map[string]bool // partners' own days
 	silent    []silentPartner
 	silentAll int
 	lean      []leanPartner
@@ -110,11 +126,18 @@ func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, 
 			out.partners = append(out.partners, p)
 		}
 	}
-	this, err := r.week(tx, w)
+	last := w.Before(a.Zone)
+	if len(a.Partners)+len(a.Owners) > 0 {
+		out.only = []models.ID{{}} // nobody's, so that the list is never empty
+		for _, p := range out.partners {
+			out.only = append(out.only, p.ID)
+		}
+	}
+	this, err := r.week(tx, w, d.kept(w))
 	if err != nil {
 		return nil, err
 	}
-	was, err := r.week(tx, w.Before(a.Zone))
+	was, err := r.week(tx, last, d.kept(last))
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +148,7 @@ func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, 
 			return nil, err
 		}
 	}
-	out.findLean(this, r.known)
+	out.findLean(r.known)
 	if err := out.findSilent(tx, r.known); err != nil {
 		return nil, err
 	}
@@ -134,7 +157,18 @@ func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, 
 		return nil, err
 	}
 	out.addFunnel(materials)
-	return out, out.readWork(tx, a, now)
+	if err := out.readWork(tx, a, now); err != nil {
+		return nil, err
+	}
+	if err := d.readCampaigns(tx, out, now, r); err != nil {
+		return nil, err
+	}
+	return out, d.readTrend(tx, a, out, r)
+}
+
+// kept tells whether a week is one of the vendor's, whose figures are kept.
+func (d *Digests) kept(w models.Week) bool {
+	return models.WeekOf(w.Start, d.h.Vendor.Zone) == w
 }
 
 // covers tells whether an audience reads about a partner.
@@ -154,17 +188,21 @@ func sum(partners []models.Partner, c models.Counted) models.Counts {
 
 // readWork reads gaps, support work, results, and what the last digest said.
 func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time) (err error) {
-	var only []models.ID
-	if len(a.Partners)+len(a.Owners) > 0 {
-		only = []models.ID{{}} // nobody's, so that the list is never empty
-		for _, p := range r.partners {
-			only = append(only, p.ID)
-		}
-	}
+	only := r.only
 	if r.gaps, err = tx.GapsAt(now, only); err != nil {
 		return err
 	}
 	if r.answered, err = tx.AnsweredGaps(r.week.Start, r.week.End, only); err != nil {
+		return err
+	}
+	if r.support, err = tx.SupportBetween(r.week.Start, r.week.End, only); err != nil {
+		return err
+	}
+	var asked []models.ID
+	for _, a := range r.answered {
+		asked = append(asked, a.PartnerID)
+	}
+	if r.days, err = tx.PartnerDays(asked); err != nil {
 		return err
 	}
 	first := r.week.Start.In(a.Zone).Format(time.DateOnly)
@@ -174,6 +212,9 @@ func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time) (err err
 		return err
 	}
 	r.addOutcomes(sums)
+	if r.late, err = tx.CorrectionsIn(r.week, only); err != nil {
+		return err
+	}
 	said, err := tx.DigestSaid(a.Key, r.week.Before(a.Zone).ISO)
 	if errors.Is(err, models.ErrNotFound) {
 		return nil
@@ -217,8 +258,8 @@ func (r *digestRead) findSilent(tx *models.Tx, known map[models.ID]int64) error 
 		if p.OwnerID.IsZero() || r.owners[p.OwnerID].Key == "" {
 			r.ownerless++
 		}
-		if r.this[p.ID]["active_people"] == 0 {
-			r.silent = append(r.silent, silentPartner{partner: p, known: known[p.ID], stopped: r.was[p.ID]["active_people"] > 0})
+		if r.this[p.ID][models.ActivePeople] == 0 {
+			r.silent = append(r.silent, silentPartner{partner: p, known: known[p.ID], stopped: r.was[p.ID][models.ActivePeople] > 0})
 		}
 	}
 	r.silentAll = len(r.silent)
@@ -241,18 +282,15 @@ func (r *digestRead) findSilent(tx *models.Tx, known map[models.ID]int64) error 
 }
 
 // findLean finds partners whose activity hangs on one person.
-func (r *digestRead) findLean(c models.Counted, known map[models.ID]int64) {
+func (r *digestRead) findLean(known map[models.ID]int64) {
 	for _, p := range r.partners {
-		people := c.People[p.ID]
-		acts := int64(0)
-		for _, n := range people {
-			acts += n
-		}
+		c := r.this[p.ID]
+		acts := c[models.NamedActs]
 		if acts < leanActs || known[p.ID] < 2 {
 			continue
 		}
-		if share := int(people[0] * 100 / acts); share >= leanShare {
-			r.lean = append(r.lean, leanPartner{p, int64(len(people)), known[p.ID], share})
+		if share := int(c[models.MostActs] * 100 / acts); share >= leanShare {
+			r.lean = append(r.lean, leanPartner{p, c[models.ActivePeople], known[p.ID], share})
 		}
 	}
 	sort.SliceStable(r.lean, func(i, j int) bool { return r.lean[i].known > r.lean[j].known })

@@ -125,7 +125,7 @@ func TestDigestSaysWhatHappened(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"動いたこと：動いた人1(前週比±0)、質問2(前週比+1)", "止まったこと：先週は動き、今週は動きのない代理店1社", "決めること：南海システムにどう声をかけるか(担当：販促企画部 佐藤)",
-		"・南海システム(登録1人", "・商談登録ガイド：1→1→0→0→0"} {
+		"・南海システム(動いた人0人／登録1人", "・商談登録ガイド：1→1→0→0→0"} {
 		if !strings.Contains(all.Text, want) {
 			t.Errorf("%q is missing", want)
 		}
@@ -218,7 +218,8 @@ func TestDigestThatHadNowhereToGo(t *testing.T) {
 
 func TestWorkingTimeBetween(t *testing.T) {
 	tokyo, _ := time.LoadLocation("Asia/Tokyo")
-	h := handlers.Hours{Days: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, From: 9*time.Hour + 30*time.Minute, To: 17*time.Hour + 30*time.Minute, Zone: tokyo}
+	h := handlers.Calendar{Hours: handlers.Hours{Days: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday}, From: 9*time.Hour + 30*time.Minute, To: 17*time.Hour + 30*time.Minute, Zone: tokyo},
+		Off: handlers.JapaneseHolidays(), Own: map[string]bool{"2026-11-25": true}}
 	at := func(s string) time.Time {
 		m, err := time.ParseInLocation("2006-01-02 15:04", s, tokyo)
 		if err != nil {
@@ -231,7 +232,9 @@ func TestWorkingTimeBetween(t *testing.T) {
 		want     time.Duration
 	}{
 		{"2026-11-20 10:00", "2026-11-20 11:30", 90 * time.Minute},
-		{"2026-11-20 17:00", "2026-11-23 10:00", time.Hour}, // Friday to Monday
+		{"2026-11-20 17:00", "2026-11-24 10:00", time.Hour}, // Friday, over 勤労感謝の日, to Tuesday
+		{"2026-11-24 17:00", "2026-11-26 10:00", time.Hour}, // over a day on which the partner rests
+		{"2026-11-13 17:00", "2026-11-16 10:00", time.Hour}, // Friday to Monday
 		{"2026-11-21 10:00", "2026-11-22 10:00", 0},
 		{"2026-11-20 08:00", "2026-11-20 20:00", 8 * time.Hour},
 		{"2026-11-20 11:00", "2026-11-20 10:00", 0},

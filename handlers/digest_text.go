@@ -2,8 +2,6 @@ package handlers
 
 import (
 	"fmt"
-	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -34,11 +32,12 @@ func (w digestWords) text() string {
 	for _, line := range []struct{ key, what string }{{"digest.moved", w.moved()}, {"digest.stopped", w.stopped()}, {"digest.decide", w.decide()}} {
 		b.WriteString("\n" + w.say(line.key, "what", line.what))
 	}
-	section(w.say("digest.section_moves"), w.moves())
 	section(w.say("digest.section_corrections"), w.corrections())
+	section(w.movesTitle(), w.moves())
 	section(w.say("digest.section_silent", "count", w.read.silentAll, "all", len(w.read.partners)), w.silent())
 	section(w.say("digest.section_lean"), w.lean())
 	section(w.say("digest.section_gaps"), w.gaps())
+	section(w.say("digest.section_campaigns"), w.campaignRows())
 	section(w.say("digest.section_materials"), w.materials())
 	section(w.say("digest.section_work"), w.work())
 	section(w.say("digest.section_results"), w.results())
@@ -47,13 +46,18 @@ func (w digestWords) text() string {
 }
 
 func (w digestWords) title() string {
-	half := models.HalfOf(w.read.week, w.zone, w.d.FiscalStartMonth)
+	half, last := w.half(w.read.week, w.zone), w.read.week.End.Add(-time.Microsecond)
+	return w.say("digest.title", "half", half, "iso", w.read.week.ISO, "from", w.day(w.read.week.Start), "to", w.day(last))
+}
+
+// half is a week's place in the fiscal year: 2026年度上期 第3週.
+func (w digestWords) half(week models.Week, zone *time.Location) string {
+	half := models.HalfOf(week, zone, w.d.FiscalStartMonth)
 	key := "digest.half_first"
 	if half.Second {
 		key = "digest.half_second"
 	}
-	last := w.read.week.End.Add(-time.Microsecond)
-	return w.say("digest.title", "half", w.say(key, "year", half.Year), "week", half.Week, "iso", w.read.week.ISO, "from", w.day(w.read.week.Start), "to", w.day(last))
+	return w.say(key, "year", half.Year, "week", half.Week)
 }
 
 // day is a date as people write it.
@@ -80,7 +84,7 @@ func change(now, before int64) string {
 }
 
 // headline are the figures of the first line, in the order in which they are told.
-var headline = []string{"active_people", models.Asked, models.Requested, models.Opened, models.Completed, "acknowledged", "used", models.OutcomeReported}
+var headline = []string{models.ActivePeople, models.Asked, models.Requested, models.Opened, models.Completed, "acknowledged", "used", models.OutcomeReported}
 
 func (w digestWords) moved() string {
 	var items []string
@@ -113,7 +117,7 @@ func (r *digestRead) quiet() bool {
 // most is the partner with the most active people.
 func (r *digestRead) most() (most models.Partner, n int64) {
 	for _, p := range r.partners {
-		if k := r.this[p.ID]["active_people"]; k > n {
+		if k := r.this[p.ID][models.ActivePeople]; k > n {
 			most, n = p, k
 		}
 	}
@@ -124,7 +128,7 @@ func (w digestWords) stopped() string {
 	var items []string
 	stopped := 0
 	for _, p := range w.read.partners {
-		if w.read.was[p.ID]["active_people"] > 0 && w.read.this[p.ID]["active_people"] == 0 {
+		if w.read.was[p.ID][models.ActivePeople] > 0 && w.read.this[p.ID][models.ActivePeople] == 0 {
 			stopped++
 		}
 	}
@@ -155,6 +159,9 @@ func (w digestWords) decide() string {
 		s := w.read.silent[0]
 		items = append(items, w.say("digest.decide_silent", "partner", s.partner.Name, "owner", w.owner(s.partner)))
 	}
+	if c, ok := w.read.lateCampaign(); ok {
+		items = append(items, w.say("digest.decide_campaign", "title", clip(c.campaign.Title, 40), "id", c.campaign.ID, "count", len(c.report.Missing)))
+	}
 	if w.read.ownerless > 0 {
 		items = append(items, w.say("digest.decide_owner", "count", w.read.ownerless))
 	}
@@ -175,26 +182,53 @@ func (w digestWords) owner(p models.Partner) string {
 	return w.say("digest.owner", "department", o.Department, "name", o.Name)
 }
 
-// moves are all figures that are not 0 in both weeks.
+// movesTitle names the weeks that are compared.
+func (w digestWords) movesTitle() string {
+	if w.read.half == nil {
+		return w.say("digest.section_moves")
+	}
+	return w.say("digest.section_moves_half", "half", w.half(w.read.halfWeek, w.d.h.Vendor.Zone))
+}
+
+// moves are all figures that are not 0 in every week that is compared.
 func (w digestWords) moves() []string {
 	var rows []string
 	for _, f := range models.Figures {
-		now, before := w.read.total[f.Key], w.read.before[f.Key]
-		if now != 0 || before != 0 {
-			rows = append(rows, w.say("digest.move", "name", w.name(f), "count", now, "before", before, "change", change(now, before)))
+		now, before, half := w.read.total[f.Key], w.read.before[f.Key], w.read.half[f.Key]
+		if f.Share || now == 0 && before == 0 && half == 0 {
+			continue
+		}
+		args := []any{"name", w.name(f), "count", now, "before", before, "change", change(now, before), "half", half, "half_change", change(now, half)}
+		if w.read.half == nil {
+			rows = append(rows, w.say("digest.move", args[:8]...))
+		} else {
+			rows = append(rows, w.say("digest.move_half", args...))
 		}
 	}
-	if n := w.read.total["active_people"]; len(rows) > 0 && n < 5 {
+	if len(rows) == 0 {
+		return []string{w.say("digest.moves_none")}
+	}
+	if n := w.read.total[models.ActivePeople]; n < 5 {
 		rows = append(rows, w.say("digest.small", "count", n))
+	}
+	if w.read.half == nil {
+		rows = append(rows, w.say("digest.half_none"))
 	}
 	return rows
 }
 
+// corrections tell what the digest before said otherwise, and what came in since
+// of weeks that were final.
 func (w digestWords) corrections() []string {
 	var rows []string
 	for _, f := range models.Figures {
 		if said, ok := w.read.corrected[f.Key]; ok {
 			rows = append(rows, w.say("digest.correction", "name", w.name(f), "said", said, "count", w.read.before[f.Key]))
+		}
+	}
+	for _, f := range models.Figures {
+		if n := w.read.late[f.Key]; n != 0 {
+			rows = append(rows, w.say("digest.correction_late", "name", w.name(f), "change", change(n, 0)))
 		}
 	}
 	return rows
@@ -210,7 +244,7 @@ func (w digestWords) silent() []string {
 		if s.stopped {
 			todo = "digest.todo_stopped"
 		}
-		rows = append(rows, w.say("digest.silent", "partner", s.partner.Name, "known", s.known, "last", last, "owner", w.owner(s.partner), "todo", w.say(todo)))
+		rows = append(rows, w.say("digest.silent", "partner", s.partner.Name, "known", s.known, "last", last, "active", 0, "owner", w.owner(s.partner), "todo", w.say(todo)))
 	}
 	if more := w.read.silentAll - len(w.read.silent); more > 0 {
 		rows = append(rows, w.say("digest.more_partners", "count", more))
@@ -251,36 +285,6 @@ func (w digestWords) materials() []string {
 	return rows
 }
 
-// work tells what each department and person answered, and how soon in working time.
-func (w digestWords) work() []string {
-	type worker struct{ department, name string }
-	took := map[worker][]time.Duration{}
-	for _, a := range w.read.answered {
-		k := worker{a.Department, a.Name}
-		took[k] = append(took[k], w.d.h.BusinessHours.Between(a.CreatedAt, a.AnsweredAt))
-	}
-	var who []worker
-	for k := range took {
-		who = append(who, k)
-	}
-	sort.Slice(who, func(i, j int) bool {
-		if a, b := len(took[who[i]]), len(took[who[j]]); a != b {
-			return a > b
-		}
-		return who[i].department+who[i].name < who[j].department+who[j].name
-	})
-	var rows []string
-	for _, k := range who {
-		slices.Sort(took[k])
-		department := k.department
-		if department == "" {
-			department = w.say("digest.no_department")
-		}
-		rows = append(rows, w.say("digest.work", "department", department, "name", k.name, "count", len(took[k]), "hours", fmt.Sprintf("%.1f", took[k][len(took[k])/2].Hours())))
-	}
-	return rows
-}
-
 func (w digestWords) results() []string {
 	var rows []string
 	for _, o := range w.read.outcomes {
@@ -311,28 +315,4 @@ func thousands(hundredths int64) string {
 		digits += fmt.Sprintf(".%02d", c)
 	}
 	return sign + digits
-}
-
-// Between answers how much working time lies between two moments. Without any
-// working time it is simply the time between them.
-func (h Hours) Between(from, to time.Time) time.Duration {
-	if len(h.Days) == 0 || h.To <= h.From || h.Zone == nil {
-		return max(0, to.Sub(from))
-	}
-	var sum time.Duration
-	local := from.In(h.Zone)
-	for day := time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, h.Zone); day.Before(to); day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, h.Zone) {
-		if !h.works(day.Weekday()) {
-			continue
-		}
-		open, shut := wall(day, h.From), wall(day, h.To)
-		if open.Before(from) {
-			open = from
-		}
-		if shut.After(to) {
-			shut = to
-		}
-		sum += max(0, shut.Sub(open))
-	}
-	return sum
 }

@@ -42,6 +42,7 @@ type Options struct {
 	PersonLevel   bool           // false: events name no person
 	BusinessHours Hours          // when staff work
 	Campaign      CampaignRules  // what keeps campaigns safe
+	Digest        DigestOptions  // who is told what every week
 
 	Hurry   func(deliveryIDs []string) // sends one-shot replies at once; may be nil
 	Nudge   func()                     // look at the outbox now; may be nil

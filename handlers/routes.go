@@ -72,11 +72,16 @@ var (
 		"material.used": {needs: needsAnyone, do: (*Turn).usedPressed},
 		"material.undo": {needs: needsAnyone, do: (*Turn).undoPressed},
 		"used.report":   {needs: needsAnyone, do: (*Turn).dealForm},
-		"menu.show":     {needs: needsAnyone, do: (*Turn).showMenu},
-		"help.show":     {needs: needsAnyone, do: (*Turn).showHelp},
-		"room.map":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
-		"form.open":     {needs: needsAnyone, do: (*Turn).openForm, unmapped: true},
-		"link.opened":   {needs: needsAnyone, do: (*Turn).nothing, unmapped: true},
+
+		"partner.message":  {needs: needsStaff, do: (*Turn).draftMessage},
+		"partner.campaign": {needs: needsSender, do: (*Turn).smallCampaign},
+		"support.record":   {needs: needsStaff, do: (*Turn).supportForm},
+
+		"menu.show":   {needs: needsAnyone, do: (*Turn).showMenu},
+		"help.show":   {needs: needsAnyone, do: (*Turn).showHelp},
+		"room.map":    {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
+		"form.open":   {needs: needsAnyone, do: (*Turn).openForm, unmapped: true},
+		"link.opened": {needs: needsAnyone, do: (*Turn).nothing, unmapped: true},
 
 		"campaign.new":        {needs: needsSender, do: (*Turn).composeCampaign, looks: true},
 		"campaign.edit":       {needs: needsSender, do: (*Turn).editCampaign, looks: true},
@@ -109,6 +114,8 @@ var (
 		"lessons":   {needs: needsStaff, do: (*Turn).listLessons},
 		"link":      {needs: needsStaff, do: (*Turn).mapRoomForm, unmapped: true},
 		"campaign":  {needs: needsStaff, do: (*Turn).campaignWord, asks: true},
+		"digest":    {needs: needsStaff, do: (*Turn).digestWord, asks: true},
+		"outcome":   {needs: needsStaff, do: (*Turn).outcomeForm, asks: true},
 	}
 	// synonyms of words, as people type them.
 	synonyms = map[string]string{
@@ -116,6 +123,7 @@ var (
 		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
 		"未回答": "gaps", "旧版": "versions", "学習候補": "lessons", "学習": "lessons", "質問一覧": "gaps", "ルーム登録": "link",
 		"キャンペーン": "campaign", "配信": "campaign",
+		"ダイジェスト": "digest", "成果": "outcome",
 	}
 	commands = map[string]route{
 		"akari":    {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},
@@ -128,6 +136,9 @@ var (
 		"lesson.take": {needs: needsStaff, do: (*Turn).submitLesson},
 		"room.map":    {needs: needsStaff, do: (*Turn).submitRoom, unmapped: true},
 		"used.report": {needs: needsAnyone, do: (*Turn).submitDeal},
+
+		"support.record": {needs: needsStaff, do: (*Turn).submitSupport},
+		"outcome.report": {needs: needsStaff, do: (*Turn).submitOutcome},
 
 		"campaign.new":    {needs: needsSender, do: (*Turn).submitCampaign},
 		"campaign.why":    {needs: needsStaff, do: (*Turn).submitWhy},

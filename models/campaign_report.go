@@ -2,6 +2,7 @@ package models
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -56,10 +57,21 @@ func (t *Tx) AudienceSize(campaign int64) (int, error) {
 
 // Progress counts the recipients of a campaign by the state they are in. Those
 // whose deliveries are still to be written are queued.
-func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
+func (t *Tx) Progress(campaign int64) (CampaignReport, error) { return t.progress(campaign, nil) }
+
+// among limits a count to what belongs to some partners; nil = all.
+func among(column string, partners []ID, args ...any) (string, []any) {
+	if partners == nil {
+		return "", args
+	}
+	return " AND " + column + " IN ?", append(args, partners)
+}
+
+func (t *Tx) progress(campaign int64, partners []ID) (CampaignReport, error) {
 	r := CampaignReport{Missing: []string{}}
 	type row struct{ Standing, N int }
-	rows, err := all[row](t.db, "SELECT x.standing, COUNT(*) AS n FROM (SELECT d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0 AND "+newest(campaign)+" GROUP BY d.address) AS x GROUP BY x.standing", campaign)
+	theirs, args := among("d.partner_id", partners, campaign)
+	rows, err := all[row](t.db, "SELECT x.standing, COUNT(*) AS n FROM (SELECT d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0"+theirs+" AND "+newest(campaign)+" GROUP BY d.address) AS x GROUP BY x.standing", args...)
 	if err != nil {
 		return r, err
 	}
@@ -70,7 +82,8 @@ func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
 		*into[rankings[x.Standing]] += x.N
 		written += x.N
 	}
-	if r.AudienceSize, err = t.AudienceSize(campaign); err != nil {
+	theirs, args = among("partner_id", partners, campaign)
+	if r.AudienceSize, err = first[int](t.db, "SELECT COUNT(*) FROM recipients WHERE campaign_id = ?"+theirs, args...); err != nil {
 		return r, err
 	}
 	left := r.AudienceSize - written
@@ -88,33 +101,43 @@ func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
 
 // ReportCampaign is Progress with what came of it. Staff scope.
 func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
-	r, err := t.Progress(c.ID)
+	return t.ReportCampaignAmong(c, nil)
+}
+
+// ReportCampaignAmong is ReportCampaign for the people and rooms of some partners
+// alone; nil = of all.
+func (t *Tx) ReportCampaignAmong(c Campaign, partners []ID) (CampaignReport, error) {
+	r, err := t.progress(c.ID, partners)
 	if err != nil {
 		return r, err
 	}
-	count := func(sql string, args ...any) (n int) {
+	count := func(sql, partner string, args ...any) (n int) {
 		if err == nil {
-			n, err = first[int](t.db, sql, args...)
+			theirs, args := among(partner, partners, args...)
+			n, err = first[int](t.db, sql+theirs, args...)
 		}
 		return n
 	}
 	did := func(kinds ...string) int {
 		return count("SELECT COUNT(DISTINCT l.person_id) FROM links l JOIN events e ON e.link_id = l.id LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit "+
-			"WHERE l.campaign_id = ? AND e.kind IN ? AND "+humanly, c.ID, kinds)
+			"WHERE l.campaign_id = ? AND e.kind IN ? AND "+humanly, "l.partner_id", c.ID, kinds)
 	}
 	r.Opened, r.Completed = did("opened"), did("completed")
-	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
-	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
+	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", "partner_id", c.ID)
+	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", "partner_id", c.ID)
 	if err != nil || c.Spec.Ack == nil {
 		return r, err
 	}
 	owed, err := t.Owed(c)
 	for _, o := range owed {
+		if partners != nil && !slices.Contains(partners, o.PartnerID) {
+			continue
+		}
+		r.Owed++
 		if !o.Acknowledged {
 			r.Missing = append(r.Missing, o.PersonKey)
 		}
 	}
-	r.Owed = len(owed)
 	return r, err
 }
 

@@ -64,13 +64,15 @@ type SupportAnswer struct {
 	PersonID   ID // who answered
 	Name       string
 	Department string
+	PartnerID  ID // of who asked first
 	CreatedAt  time.Time
 	AnsweredAt time.Time
 }
 
 // AnsweredGaps answers the gaps that staff answered in a span. Staff scope.
 func (t *Tx) AnsweredGaps(from, to time.Time, partners []ID) ([]SupportAnswer, error) {
-	sql := "SELECT w.id AS person_id, COALESCE(w.name, '') AS name, COALESCE(NULLIF(w.department, ''), g.department) AS department, g.created_at, g.answered_at " +
+	sql := "SELECT w.id AS person_id, COALESCE(w.name, '') AS name, COALESCE(NULLIF(w.department, ''), g.department) AS department, g.created_at, g.answered_at, " +
+		"(SELECT a.partner_id FROM gap_askers a WHERE a.gap_id = g.id ORDER BY a.created_at, a.event_id LIMIT 1) AS partner_id " +
 		"FROM gaps g LEFT JOIN people w ON w.id = g.answered_by WHERE g.answered_at >= ? AND g.answered_at < ?"
 	args := []any{micro(from), micro(to)}
 	if partners != nil {
@@ -78,4 +80,14 @@ func (t *Tx) AnsweredGaps(from, to time.Time, partners []ID) ([]SupportAnswer, e
 		args = append(args, partners)
 	}
 	return all[SupportAnswer](t.db, sql+" ORDER BY g.answered_at", args...)
+}
+
+// MaterialsGiven answers the materials of which somebody of a partner has a link.
+func (t *Tx) MaterialsGiven(partner ID) (map[string]bool, error) {
+	keys, err := all[string](t.db, "SELECT DISTINCT l.material_key FROM links l JOIN people w ON w.id = l.person_id WHERE w.partner_id = ? AND l.purpose = '' AND l.material_key <> ''", partner)
+	out := map[string]bool{}
+	for _, k := range keys {
+		out[k] = true
+	}
+	return out, err
 }

@@ -57,6 +57,11 @@ func (t *Tx) SaveOutcome(o Outcome) (string, error) {
 	return OutcomeChanged, err
 }
 
+// OutcomeOf answers the outcome under an external id. Staff scope.
+func (t *Tx) OutcomeOf(externalID string) (Outcome, error) {
+	return first[Outcome](t.db, "SELECT "+outcomeColumns+" FROM outcomes WHERE external_id = ?", externalID)
+}
+
 func (t *Tx) addOutcome(o Outcome) error {
 	o.ID = NewID()
 	err := t.db.Exec("INSERT INTO outcomes ("+outcomeColumns+",created_at,updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -1,18 +1,13 @@
 package models
 
-import (
-	"sort"
-	"time"
-)
+import "time"
 
 // Counts are figures by their key; one that is missing is 0.
 type Counts map[string]int64
 
 // Counted are the figures of a span of time.
 type Counted struct {
-	Partners  map[ID]Counts
-	Materials map[ID]map[string]Counts // partner, material key: the funnel's figures
-	People    map[ID][]int64           // acts of each active person, most first, by partner: how much hangs on one
+	Partners map[ID]Counts
 }
 
 // Period is what to count: what happened from From to before To.
@@ -99,7 +94,7 @@ func (c *Counted) of(partner ID) Counts {
 
 // tally turns rows into figures.
 func tally(rows []countRow) Counted {
-	out := Counted{Partners: map[ID]Counts{}, People: map[ID][]int64{}}
+	out := Counted{Partners: map[ID]Counts{}}
 	by := counting()
 	type seat struct {
 		partner ID
@@ -110,14 +105,14 @@ func tally(rows []countRow) Counted {
 	for _, r := range rows {
 		for _, f := range by[r.Kind] {
 			switch {
-			case f.Solved, f.Product != (r.SeenAs == nil), !f.Product && *r.SeenAs != ClassHuman:
+			case f.Solved, f.Share, f.Product != (r.SeenAs == nil), !f.Product && *r.SeenAs != ClassHuman:
 			case f.People:
 				at := seat{r.PartnerID, f.Key}
 				if people[at] == nil {
 					people[at] = map[ID]bool{}
 				}
 				people[at][r.PersonID] = true
-				if f.Key == "active_people" && !r.PersonID.IsZero() {
+				if f.Key == ActivePeople && !r.PersonID.IsZero() {
 					if acts[r.PartnerID] == nil {
 						acts[r.PartnerID] = map[ID]int64{}
 					}
@@ -135,10 +130,11 @@ func tally(rows []countRow) Counted {
 		out.of(at.partner)[at.figure] = int64(len(who))
 	}
 	for partner, each := range acts {
+		c := out.of(partner)
 		for _, n := range each {
-			out.People[partner] = append(out.People[partner], n)
+			c[NamedActs] += n
+			c[MostActs] = max(c[MostActs], n)
 		}
-		sort.Slice(out.People[partner], func(i, j int) bool { return out.People[partner][i] > out.People[partner][j] })
 	}
 	return out
 }

@@ -9,6 +9,7 @@ type Figure struct {
 	Product bool     // counts what the product did (no class), not what people did (class human)
 	People  bool     // different people (of a partner whose log knows none: the partner), not rows
 	Solved  bool     // only those that say so
+	Share   bool     // of what named people did, which says how much hangs on one: kept, not told by itself
 	Formula string   // over v_event, of one partner and week
 	Not     string   // what it does not say
 }
@@ -16,9 +17,18 @@ type Figure struct {
 // actingKinds are what somebody does who uses what they are given.
 var actingKinds = []string{Asked, Picked, Rated, Escalated, Requested, Opened, PageViewed, VideoWatched, Completed, ToolOpened, "acknowledged", "used"}
 
+// What says how much of a partner's activity hangs on one person.
+const (
+	ActivePeople = "active_people"
+	NamedActs    = "named_acts"
+	MostActs     = "most_acts"
+)
+
 // Figures are all that is counted, in the order in which they are shown.
 var Figures = []Figure{
-	{Key: "active_people", JA: "動いた人", EN: "Active people", Kinds: actingKinds, People: true, Not: "that nobody else looked: reading a shared room leaves no trace"},
+	{Key: ActivePeople, JA: "動いた人", EN: "Active people", Kinds: actingKinds, People: true, Not: "that nobody else looked: reading a shared room leaves no trace"},
+	{Key: NamedActs, JA: "人の操作", EN: "Acts of named people", Kinds: actingKinds, People: true, Share: true, Not: "what was done: a page view and a question are one each"},
+	{Key: MostActs, JA: "うち最も多い1人", EN: "… of the busiest of them", Kinds: actingKinds, People: true, Share: true, Not: "who it was"},
 	{Key: Asked, JA: "質問", EN: "Questions", Not: "that an answer helped"},
 	{Key: "asked_people", JA: "質問した人", EN: "People who asked", Kinds: []string{Asked}, People: true, Not: "how much each of them asked"},
 	{Key: Answered, JA: "回答", EN: "Answers", Not: "that it was the right one"},
@@ -77,6 +87,13 @@ func formula(f Figure) string {
 		where += " AND class IS NULL"
 	} else {
 		where += " AND class = 'human'"
+	}
+	switch f.Key {
+	case NamedActs:
+		where += " AND person_key IS NOT NULL"
+		what = "COUNT(*)"
+	case MostActs:
+		return "SELECT MAX(n) FROM (SELECT COUNT(*) AS n" + where + " AND person_key IS NOT NULL GROUP BY person_key) x"
 	}
 	if f.Solved {
 		where += ` AND detail LIKE '%"solved":1%'`

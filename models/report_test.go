@@ -146,16 +146,16 @@ func TestWeeksBecomeFinalAndLaterNewsIsACorrection(t *testing.T) {
 		l.event(models.Asked, l.umi, l.now.Add(-2*time.Hour), nil) // within the grace
 		l.now = l.now.Add(time.Minute)
 		l.close(1)
-		want := map[string]int64{"p-aoba active_people": 1, "p-aoba asked": 2, "p-aoba asked_people": 1, "p-aoba rated": 2, "p-aoba solved": 1,
+		want := map[string]int64{"p-aoba active_people": 1, "p-aoba named_acts": 5, "p-aoba most_acts": 5, "p-aoba asked": 2, "p-aoba asked_people": 1, "p-aoba rated": 2, "p-aoba solved": 1,
 			"p-aoba delivered": 1, "p-aoba opened": 1, "p-aoba opened_people": 1, "p-aoba correction.asked": 1,
-			"p-umi active_people": 3, "p-umi asked": 3, "p-umi asked_people": 3}
+			"p-umi active_people": 3, "p-umi named_acts": 3, "p-umi most_acts": 1, "p-umi asked": 3, "p-umi asked_people": 3}
 		equal(t, "provisional", l.weekly(w47.Start), want)
 		l.close(0)
 		l.verify()
 
 		l.now = w47.End.Add(48*time.Hour - time.Microsecond)
 		l.event(models.Asked, l.umi, w47.Start, nil) // the last moment of the grace
-		want["p-umi active_people"], want["p-umi asked"], want["p-umi asked_people"], want["final"] = 4, 4, 4, 1
+		want["p-umi active_people"], want["p-umi asked"], want["p-umi asked_people"], want["p-umi named_acts"], want["final"] = 4, 4, 4, 4, 1
 		l.now = w47.End.Add(48 * time.Hour)
 		l.event(models.Asked, l.umi, w47.Start, nil) // too late: a correction of the next week
 		l.now = l.now.Add(time.Hour)
@@ -169,7 +169,7 @@ func TestWeeksBecomeFinalAndLaterNewsIsACorrection(t *testing.T) {
 		l.close(1)
 		equal(t, "final stays", l.weekly(w47.Start), want)
 		next := map[string]int64{"final": 1, "p-aoba correction.opened": -1, "p-umi correction.asked": 1, "p-umi correction.delivered": 1,
-			"p-umi active_people": 1, "p-umi asked": 1, "p-umi asked_people": 1}
+			"p-umi active_people": 1, "p-umi named_acts": 1, "p-umi most_acts": 1, "p-umi asked": 1, "p-umi asked_people": 1}
 		equal(t, "the next week", l.weekly(w47.After(tokyo).Start), next)
 		if v := l.verify(); v.Weeks != 2 || v.Cells < 15 {
 			t.Errorf("%+v", v)
@@ -183,10 +183,11 @@ func TestWeeksBecomeFinalAndLaterNewsIsACorrection(t *testing.T) {
 		delete(want, "p-aoba correction.asked")
 		delete(want, "p-aoba opened")
 		delete(want, "p-aoba opened_people")
-		want["p-umi asked"], want["p-umi asked_people"], want["p-umi active_people"], want["p-umi delivered"] = 5, 5, 5, 1
+		want["p-umi asked"], want["p-umi asked_people"], want["p-umi active_people"], want["p-umi named_acts"], want["p-umi delivered"] = 5, 5, 5, 5, 1
+		want["p-aoba named_acts"], want["p-aoba most_acts"] = 4, 4
 		equal(t, "rebuilt", l.weekly(w47.Start), want)
-		equal(t, "the week before", l.weekly(w47.Before(tokyo).Start), map[string]int64{"final": 1, "p-aoba active_people": 1, "p-aoba asked": 1, "p-aoba asked_people": 1})
-		equal(t, "rebuilt next week", l.weekly(w47.After(tokyo).Start), map[string]int64{"final": 1, "p-umi active_people": 1, "p-umi asked": 1, "p-umi asked_people": 1})
+		equal(t, "the week before", l.weekly(w47.Before(tokyo).Start), map[string]int64{"final": 1, "p-aoba active_people": 1, "p-aoba named_acts": 1, "p-aoba most_acts": 1, "p-aoba asked": 1, "p-aoba asked_people": 1})
+		equal(t, "rebuilt next week", l.weekly(w47.After(tokyo).Start), map[string]int64{"final": 1, "p-umi active_people": 1, "p-umi named_acts": 1, "p-umi most_acts": 1, "p-umi asked": 1, "p-umi asked_people": 1})
 		l.verify()
 	})
 }
