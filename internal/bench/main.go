@@ -75,51 +75,71 @@ func mb(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) 
 // idleFor is how long a process is left alone before its memory is read.
 const idleFor = 10 * time.Second
 
-// idle starts the program as a newcomer does, and once more, with the dictionary
-// and without.
+// idle starts the program as a newcomer does, with the dictionary and without, and
+// with a list of 10,000 entries.
 func idle(ctx context.Context, bin, dir string) error {
-	for _, small := range []bool{false, true} {
-		listen, err := whole.FreeAddr()
-		if err != nil {
-			return err
-		}
-		admin, err := whole.FreeAddr()
-		if err != nil {
-			return err
-		}
-		name := map[bool]string{false: "dictionary", true: "content.small"}[small]
-		home := filepath.Join(dir, name)
+	for i, one := range []struct {
+		name, config string
+		entries      int
+	}{
+		{"sample content, dictionary", "content: {}", 0},
+		{"sample content, content.small", "content: {small: true}", 0},
+		{"10,000 entries, dictionary", "content: {dir: entries}", searchEntries},
+	} {
+		home := filepath.Join(dir, fmt.Sprint(i))
 		if err := os.Mkdir(home, 0o700); err != nil {
 			return err
 		}
-		config := fmt.Sprintf("server: {listen: %q, admin_listen: %q}\ncontent: {small: %v}\n", listen, admin, small)
-		if err := os.WriteFile(filepath.Join(home, "config.yaml"), []byte(config), 0o600); err != nil {
+		if one.entries > 0 {
+			if err := fillContent(filepath.Join(home, "entries"), one.entries); err != nil {
+				return err
+			}
+		}
+		if err := idleOnce(ctx, bin, home, one.name, one.config); err != nil {
+			return fmt.Errorf("%s: %w", one.name, err)
+		}
+	}
+	return nil
+}
+
+// idleOnce starts the program twice, the second time with its database made, and
+// reads its memory when it has been left alone.
+func idleOnce(ctx context.Context, bin, home, name, config string) error {
+	listen, err := whole.FreeAddr()
+	if err != nil {
+		return err
+	}
+	admin, err := whole.FreeAddr()
+	if err != nil {
+		return err
+	}
+	config = fmt.Sprintf("server: {listen: %q, admin_listen: %q}\n%s\n", listen, admin, config)
+	if err := os.WriteFile(filepath.Join(home, "config.yaml"), []byte(config), 0o600); err != nil {
+		return err
+	}
+	p := &whole.Process{Bin: bin, Config: "config.yaml", Dir: home, URL: "http://" + listen, Admin: "http://" + admin}
+	var took [2]time.Duration
+	var usage whole.Usage
+	for i := range took {
+		began := time.Now()
+		if err := p.Start(); err != nil {
 			return err
 		}
-		p := &whole.Process{Bin: bin, Config: "config.yaml", Dir: home, URL: "http://" + listen, Admin: "http://" + admin}
-		var took [2]time.Duration
-		var usage whole.Usage
-		for i := range took {
-			began := time.Now()
-			if err := p.Start(); err != nil {
-				return err
+		err := p.Ready(ctx)
+		took[i] = time.Since(began)
+		if err == nil && i == 1 {
+			select {
+			case <-ctx.Done():
+			case <-time.After(idleFor):
 			}
-			err := p.Ready(ctx)
-			took[i] = time.Since(began)
-			if err == nil && i == 1 {
-				select {
-				case <-ctx.Done():
-				case <-time.After(idleFor):
-				}
-				usage, err = p.Usage()
-			}
-			p.Kill()
-			if err != nil {
-				return err
-			}
+			usage, err = p.Usage()
 		}
-		fmt.Printf("%-52s %12s   (first start, with an empty database: %v)\n", "start-up to ready, sample content, "+name, took[1].Round(time.Millisecond), took[0].Round(time.Millisecond))
-		fmt.Printf("%-52s %12s\n", "idle memory (RSS after 10 s), "+name, mb(usage.RSS))
+		p.Kill()
+		if err != nil {
+			return err
+		}
 	}
+	fmt.Printf("%-52s %12s   (first start, with an empty database: %v)\n", "start-up to ready, "+name, took[1].Round(time.Millisecond), took[0].Round(time.Millisecond))
+	fmt.Printf("%-52s %12s\n", "idle memory (RSS after 10 s), "+name, mb(usage.RSS))
 	return nil
 }

@@ -106,6 +106,44 @@ var (
 	departments = []string{"本社", "支店", "工場", "店舗", "病院", "学校", "自治体", "海外拠点", "倉庫", "研究所", "個人事業主", "グループ会社"}
 )
 
+// told is an entry of the sample as it is told for the i-th time.
+func told(entries []entry, i int) (id string, d content.Doc) {
+	e, round := entries[i%len(entries)], i/len(entries)
+	product, department := products[round%len(products)], departments[round/len(products)%len(departments)]
+	id = fmt.Sprintf("%s-%d", e.Key, round)
+	return id, content.Doc{ID: id, Lang: "ja", Question: fmt.Sprintf("%s向けの%sで、%s", department, product, text(e.Question)),
+		Answer: product + "（" + department + "）の場合です。" + text(e.Answer), Variants: texts(e.Variants)}
+}
+
+// fillContent writes a folder of content with n entries.
+func fillContent(dir string, n int) error {
+	entries, err := sample()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "faq"), 0o700); err != nil {
+		return err
+	}
+	const inFile = 1000
+	for at := 0; at < n; at += inFile {
+		var file struct {
+			Entries []entry `yaml:"entries"`
+		}
+		for i := at; i < min(n, at+inFile); i++ {
+			id, d := told(entries, i)
+			file.Entries = append(file.Entries, entry{Key: id, Question: d.Question, Answer: d.Answer, Variants: d.Variants})
+		}
+		b, err := yaml.Marshal(file)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, "faq", fmt.Sprintf("%d.yaml", at/inFile)), b, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func grow(entries []entry, corpus, queries string) error {
 	c, err := os.Create(corpus)
 	if err != nil {
@@ -119,15 +157,13 @@ func grow(entries []entry, corpus, queries string) error {
 	defer q.Close()
 	to, ask := json.NewEncoder(c), json.NewEncoder(q)
 	for i := range searchEntries {
-		e, round := entries[i%len(entries)], i/len(entries)
-		product, department := products[round%len(products)], departments[round/len(products)%len(departments)]
-		id := fmt.Sprintf("%s-%d", e.Key, round)
-		question := fmt.Sprintf("%s向けの%sで、%s", department, product, text(e.Question))
-		err := to.Encode(map[string]any{"id": id, "lang": "ja", "question": question, "answer": product + "（" + department + "）の場合です。" + text(e.Answer), "variants": texts(e.Variants)})
+		id, d := told(entries, i)
+		err := to.Encode(d)
 		if err == nil && i%10 == 0 {
-			words := question
-			if v := texts(e.Variants); len(v) > 0 {
-				words = product + " " + department + " " + v[i%len(v)]
+			words := d.Question
+			if v := d.Variants; len(v) > 0 {
+				round := i / len(entries)
+				words = products[round%len(products)] + " " + departments[round/len(products)%len(departments)] + " " + v[i%len(v)]
 			}
 			err = ask.Encode(map[string]any{"id": fmt.Sprint("q", i), "text": words, "relevant": []string{id}})
 		}
