@@ -2,6 +2,7 @@ package content
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -65,6 +66,38 @@ func BenchmarkSearch10000(b *testing.B) {
 			b.ReportMetric(float64(times[len(times)/2].Microseconds()), "p50-µs")
 			b.ReportMetric(float64(times[len(times)*99/100].Microseconds()), "p99-µs")
 		})
+	}
+}
+
+// BenchmarkOneChanged10000 is one entry changed by a row among 10,000.
+func BenchmarkOneChanged10000(b *testing.B) {
+	var file strings.Builder
+	file.WriteString("entries:\n")
+	for _, d := range manyDocs(10_000) {
+		fmt.Fprintf(&file, "  - {key: %s, question: %q, variants: {ja: [%q, %q, %q]}, answer: %q}\n", d.key, d.utterances[0].text, d.utterances[1].text, d.utterances[2].text, d.utterances[3].text, d.answer[0])
+	}
+	dir := b.TempDir()
+	if err := os.Mkdir(dir+"/faq", 0o700); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(dir+"/faq/many.yaml", []byte(file.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	l, _, err := Open(Options{Dir: dir})
+	if err != nil {
+		b.Fatal(err)
+	}
+	<-l.Ready()
+	e, ok := l.AnyEntry("k77")
+	if !ok {
+		b.Fatal("the list was not read: ", l.Problems())
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		e.Variants = map[string][]string{"ja": {fmt.Sprintf("新しい言い方その%d", i)}}
+		if p := l.Overlay([]Row{{"faq", "k77", e.Body()}}); len(p) > 0 {
+			b.Fatal(listing(p))
+		}
 	}
 }
 

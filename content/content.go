@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -66,7 +67,9 @@ type snapshot struct {
 	overlays  []Overlay
 	problems  []Problem
 	index     *index
-	titles    *index // the materials by title
+	titles    *index         // the materials by title
+	docs      []docText      // what the index read of the entries
+	groups    []synonymGroup // what synonyms are made of
 	synonyms  *synonyms
 	ana       *analyzer // what made the indexes, so what must read questions
 }
@@ -238,7 +241,12 @@ func (l *Library) assemble(rows []Row) *snapshot {
 	sortProblems(s.problems)
 	s.ana = l.ana
 	s.index, s.titles = l.buildIndexes(s)
-	s.synonyms = newSynonyms(l.ana, append(l.ground.synonymGroups(), l.main.synonymGroups()...))
+	s.groups = append(l.ground.synonymGroups(), l.main.synonymGroups()...)
+	if cur := l.cur.Load(); cur != nil && cur.ana == l.ana && slices.EqualFunc(cur.groups, s.groups, synonymGroup.equal) {
+		s.synonyms = cur.synonyms
+	} else {
+		s.synonyms = newSynonyms(l.ana, s.groups)
+	}
 	return s
 }
 

@@ -24,6 +24,7 @@ type docText struct {
 	answer     []string
 	labels     []string
 	not        []string // questions that it does not answer
+	known      uint64   // its sum, where it is known; 0 = not
 }
 
 type utterance struct{ lang, text string }
@@ -293,10 +294,9 @@ func (a *analyzed) fill(ana *analyzer, d *docText) {
 
 // buildIndexes makes the search indexes of a snapshot.
 func (l *Library) buildIndexes(s *snapshot) (entries, titles *index) {
-	docs := make([]docText, len(s.entries))
-	for i, e := range s.entries {
-		docs[i] = e.docText(s.matByID)
-	}
+	cur := l.cur.Load()
+	docs := s.docTexts(cur)
+	s.docs = docs
 	mats := make([]docText, len(s.materials))
 	for i, m := range s.materials {
 		mats[i] = docText{key: m.Key}
@@ -305,10 +305,32 @@ func (l *Library) buildIndexes(s *snapshot) (entries, titles *index) {
 		}
 	}
 	var old, oldTitles *index
-	if cur := l.cur.Load(); cur != nil {
+	if cur != nil {
 		old, oldTitles = cur.index, cur.titles
 	}
 	return newOrUpdated(l.ana, docs, old), newOrUpdated(l.ana, mats, oldTitles)
+}
+
+// docTexts is what the index reads of the entries. What has not changed since old
+// is taken from there: reading ten thousand entries again for one that changed
+// would be most of the work. Titles of materials may have changed all the same.
+func (s *snapshot) docTexts(old *snapshot) []docText {
+	docs := make([]docText, len(s.entries))
+	j := 0
+	for i, e := range s.entries {
+		if old != nil && len(e.Materials) == 0 { // both are in the order of their keys
+			for j < len(old.entries) && old.entries[j].Key < e.Key {
+				j++
+			}
+			if j < len(old.entries) && old.entries[j] == e {
+				docs[i] = old.docs[j]
+				continue
+			}
+		}
+		docs[i] = e.docText(s.matByID)
+		docs[i].known = docs[i].sum()
+	}
+	return docs
 }
 
 func (e *Entry) docText(mats map[string]*Material) docText {

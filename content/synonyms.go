@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +16,10 @@ const areaSynonyms = "synonyms.yaml"
 type synonymGroup struct {
 	from, to []string
 	line     int
+}
+
+func (g synonymGroup) equal(h synonymGroup) bool {
+	return slices.Equal(g.from, h.from) && slices.Equal(g.to, h.to)
 }
 
 // Bounds of the synonyms of one file; a word is a word and no text.

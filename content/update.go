@@ -13,7 +13,9 @@ import (
 func newOrUpdated(ana *analyzer, docs []docText, old *index) *index {
 	sums := make([]uint64, len(docs))
 	for i := range docs {
-		sums[i] = docs[i].sum()
+		if sums[i] = docs[i].known; sums[i] == 0 {
+			sums[i] = docs[i].sum()
+		}
 	}
 	if old == nil || old.ana != ana || len(old.keys) == 0 {
 		return newIndex(ana, docs).with(ana, sums)
