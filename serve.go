@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"akari/bot"
+	"akari/bot/line"
 	"akari/bot/playground"
 	"akari/content"
 	"akari/coord"
@@ -176,7 +177,7 @@ func (a *app) mind() error {
 		Connections: connections(c), StaffRooms: staffRooms(c),
 		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,
 		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
-		PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c),
+		PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
 		Hurry:   func(ids []string) { a.sender.Hurry(ids...) },
 		Nudge:   func() { a.sender.Nudge() },
 		Observe: a.metrics, Log: a.log,

@@ -124,6 +124,7 @@ type Told struct {
 	DeliveryID string           `json:"delivery_id,omitempty"`
 	Error      string           `json:"error,omitempty"`
 	Text       string           `json:"text"`
+	Chart      string           `json:"chart,omitempty"` // address of the picture
 	Figures    map[string]int64 `json:"figures"`
 	Partners   []map[string]any `json:"partners"` // partner_key and every figure
 }
@@ -230,9 +231,12 @@ func (d *Digests) compose(ctx context.Context, a Audience, w models.Week, now ti
 			return err
 		}
 		words := digestWords{d: d, lang: lang, zone: a.Zone, read: read}
-		out.message = words.message()
+		out.message = words.message(now)
 		out.said = read.total
 		out.told = Told{Audience: a.Key, ISOWeek: w.ISO, WeekStart: w.Start, WeekEnd: w.End, Text: out.message.Text, Figures: read.figures(), Partners: read.rows()}
+		if out.message.Image != nil {
+			out.told.Chart = out.message.Image.URL
+		}
 		return nil
 	})
 	return out, err

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -128,6 +129,16 @@ func TestDigestSaysWhatHappened(t *testing.T) {
 		"・南海システム(動いた人0人／登録1人", "・商談登録ガイド：1→1→0→0→0"} {
 		if !strings.Contains(all.Text, want) {
 			t.Errorf("%q is missing", want)
+		}
+	}
+	for address, want := range map[string]int{all.Chart: 200, strings.Replace(all.Chart, "trend-ja-", "trend-en-", 1): 404, all.Chart + "x": 404} {
+		r, err := http.Get(w.url + strings.TrimPrefix(address, "https://akari.test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = r.Body.Close()
+		if r.StatusCode != want || want == 200 && (r.Header.Get("Content-Type") != "image/png" || r.Header.Get("Set-Cookie") != "") {
+			t.Errorf("%s: %d %v", address, r.StatusCode, r.Header)
 		}
 	}
 	if strings.Contains(all.Text, "一人に頼っている代理店") {

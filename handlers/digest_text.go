@@ -34,6 +34,7 @@ func (w digestWords) text() string {
 	}
 	section(w.say("digest.section_corrections"), w.corrections())
 	section(w.movesTitle(), w.moves())
+	section(w.say("digest.section_trend", "weeks", len(w.read.trend)), w.trendRows())
 	section(w.say("digest.section_silent", "count", w.read.silentAll, "all", len(w.read.partners)), w.silent())
 	section(w.say("digest.section_lean"), w.lean())
 	section(w.say("digest.section_gaps"), w.gaps())

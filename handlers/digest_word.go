@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"akari/bot"
 	"akari/models"
@@ -21,7 +23,7 @@ func (t *Turn) digestWord() error {
 	if err != nil {
 		return err
 	}
-	m := digestWords{d: d, lang: t.Lang, zone: a.Zone, read: read}.message()
+	m := digestWords{d: d, lang: t.Lang, zone: a.Zone, read: read}.message(t.tx.Now())
 	m.Text = t.Say("digest.preview") + "\n" + m.Text
 	if t.In.At.Direct {
 		t.Reply(m)
@@ -46,13 +48,16 @@ func (d *Digests) audienceOf(p models.Person) Audience {
 
 // message is the digest with what can be pressed: its text tells everything that
 // the cards and buttons do.
-func (w digestWords) message() bot.Message {
-	m := bot.Message{Text: w.text()}
+func (w digestWords) message(now time.Time) bot.Message {
+	m := bot.Message{Text: w.text(), Image: w.chart(now)}
 	if w.read.gaps.Open > 0 {
 		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.gaps_button"), Press: bot.NewPress("gap.list")})
 	}
 	if len(w.read.campaigns) > 0 {
 		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.campaigns_button"), Press: bot.NewPress("campaign.list")})
+	}
+	if base := w.d.h.PublicURL; strings.HasPrefix(base, "https:") {
+		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.staff_button"), Open: base + "/staff"})
 	}
 	for i, s := range w.read.silent {
 		if i == silentCards {

@@ -43,6 +43,7 @@ type Options struct {
 	BusinessHours Hours          // when staff work
 	Campaign      CampaignRules  // what keeps campaigns safe
 	Digest        DigestOptions  // who is told what every week
+	Font          []byte         // TrueType, with Japanese, of the charts; none = no charts
 
 	Hurry   func(deliveryIDs []string) // sends one-shot replies at once; may be nil
 	Nudge   func()                     // look at the outbox now; may be nil

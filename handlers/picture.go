@@ -78,6 +78,10 @@ func (h *Handlers) signed(signature, name string) bool {
 func (h *Handlers) picture(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	ok := h.signed(r.PathValue("signed"), name)
+	if c, chart := parseTrend(name); ok && chart {
+		h.serveChart(w, r, c)
+		return
+	}
 	m, found := h.Library.AnyMaterial(name[:len(name)-len(path.Ext(name))])
 	file := pictureFile(m)
 	if !ok || !found || file == "" {

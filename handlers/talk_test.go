@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"akari/bot"
+	"akari/bot/line"
 	"akari/bot/playground"
 	"akari/bot/playground/playgroundtest"
 	"akari/content"
@@ -117,7 +118,7 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 		Vendor:      handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: time.UTC, Languages: []string{"ja", "en"}},
 		Connections: map[string]handlers.Connection{"aoba": {Side: "partner", Partner: "p-aoba"}, "vendor": {Side: "vendor"}},
 		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
-		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log,
+		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log, Font: line.Font(),
 		Campaign: handlers.CampaignRules{RemindersMax: 2, ApprovalOver: &two},
 		Nudge:    func() { sender.Nudge() }, Hurry: func(ids []string) { sender.Hurry(ids...) },
 	})

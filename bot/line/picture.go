@@ -28,6 +28,10 @@ const (
 //go:embed font/BIZUDPGothic-menu.ttf
 var trueType []byte
 
+// Font is BIZ UDPGothic with the characters that everyday Japanese is written in
+// (JIS level 1), as TrueType: what the program draws other pictures with.
+func Font() []byte { return trueType }
+
 // MenuPicture draws a menu's buttons as EnsureMenu does for a menu without a
 // picture. Characters that the font has not, such as emoji, are left out of the
 // picture; the buttons themselves keep them. Equal menus give equal pictures.
