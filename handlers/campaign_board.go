@@ -97,48 +97,54 @@ func (h *Handlers) hangBoards(tx *models.Tx, id int64) error {
 	return err
 }
 
-// showBoard makes a board say what is so now. Looking takes a hundredth of the time
-// at most, also with 100,000 recipients.
-func (h *Handlers) showBoard(ctx context.Context, card models.Card) error {
+// showBoard makes a board say what is so now. It is read without a lock, because
+// counting 100,000 recipients takes its time; what stands there is looked at once
+// more before it is changed.
+func (h *Handlers) showBoard(ctx context.Context, seen models.Card) error {
 	began := time.Now() //nolint:forbidigo // how long it takes: monotonic
-	err := h.Store.InTx(ctx, func(tx *models.Tx) error {
-		card, err := tx.LockCard(card.ID)
-		if err != nil {
+	p := h.platforms[seen.To.Platform]
+	var c models.Campaign
+	var m bot.Message
+	err := h.Store.View(ctx, func(tx *models.Tx) (err error) {
+		if c, err = tx.CampaignOf(seen.CampaignID); err != nil || p == nil {
+			return err
+		}
+		m, err = h.boardMessage(tx, c)
+		return err
+	})
+	if err != nil && !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	// Looking takes a hundredth of the time at most.
+	wait := max(boardPace, 100*time.Since(began)) //nolint:forbidigo // how long it takes: monotonic
+	if c.State != models.CampaignRunning {
+		wait = 5 * time.Minute // its state wakes us by its epoch
+	}
+	shown := []byte(c.State + c.Why) // where nothing can be changed in place only what matters is said
+	if p != nil && p.Limits().Updates {
+		shown, _ = json.Marshal(m) // messages always marshal
+	}
+	sum := sha256.Sum256(shown)
+	hash := hex.EncodeToString(sum[:])
+	err = h.Store.InTx(ctx, func(tx *models.Tx) error {
+		card, err := tx.LockCard(seen.ID)
+		switch {
+		case err != nil:
 			return ignoreMissing(err)
-		}
-		c, err := tx.CampaignOf(card.CampaignID)
-		if errors.Is(err, models.ErrNotFound) {
+		case c.ID == 0:
 			return tx.DropCard(card.ID)
+		case card.Shown != seen.Shown || card.Epoch != seen.Epoch:
+			return nil // another process was quicker
 		}
-		if err != nil {
-			return err
-		}
-		p := h.platforms[card.To.Platform]
-		if p == nil {
-			return tx.ShowCard(card, time.Hour, c.Ended())
-		}
-		m, err := h.boardMessage(tx, c)
-		if err != nil {
-			return err
-		}
-		shown := []byte(c.State + c.Why) // where nothing can be changed in place only what matters is said
-		if p.Limits().Updates {
-			shown, _ = json.Marshal(m) // messages always marshal
-		}
-		sum := sha256.Sum256(shown)
 		card.Epoch = c.Epoch
-		if hash := hex.EncodeToString(sum[:]); hash != card.Shown {
+		if p != nil && hash != card.Shown {
 			said, err := h.putUp(tx, &card, c, m, p.Limits().Updates)
 			if err != nil || !said {
 				return errors.Join(err, tx.ShowCard(card, boardTick, false))
 			}
 			card.Shown = hash
 		}
-		wait := max(boardPace, 100*time.Since(began)) //nolint:forbidigo // how long it takes: monotonic
-		if c.State != models.CampaignRunning {
-			wait = 5 * time.Minute // its state wakes us by its epoch
-		}
-		return tx.ShowCard(card, wait, c.Ended() && (c.State == models.CampaignCancelled || c.FinishedAt != nil))
+		return tx.ShowCard(card, wait, c.Ended())
 	})
 	if err == nil {
 		h.Nudge()

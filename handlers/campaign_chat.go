@@ -81,6 +81,10 @@ func (t *Turn) did(err error) (stop bool, _ error) {
 func (t *Turn) private(m bot.Message) {
 	m.Private = true
 	to := t.In.At
+	if t.In.Kind == bot.Submitted && to.Platform == "slack" && !to.Direct {
+		t.Whisper(m) // a form may be opened where the bot is not, and has no response address
+		return
+	}
 	if to.Direct || to.Platform == "lineworks" || to.Platform == "line" {
 		t.send(m, sending{to: t.direct(), priority: bot.Answers, reply: true})
 		return
@@ -238,6 +242,10 @@ func (t *Turn) listCampaigns() error {
 	}
 	if t.Who.Person.Has("sender") {
 		m.Buttons = append(m.Buttons, bot.Button{Label: t.Say("compose.new_button"), Press: bot.NewPress("campaign.new"), Style: bot.Primary})
+	}
+	if t.Room.Kind == models.RoomShared && !t.In.At.Direct {
+		t.private(m) // partners read along
+		return nil
 	}
 	t.aside(m)
 	return nil

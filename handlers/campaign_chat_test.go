@@ -1,7 +1,12 @@
 package handlers_test
 
 import (
+	"akari/bot"
 	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -427,4 +432,125 @@ func TestARepliesReachTheCampaignsOwner(t *testing.T) {
 	if n := h.events(t); n["replied"] != 1 || n["asked"] != 1 || n["escalated"] != 1 || n["gap_answered"] != 1 {
 		t.Errorf("the log says %v", n)
 	}
+}
+
+// Who has lost their account since the last look launches nothing: facts about those
+// who act are at most ten minutes old.
+func TestWhoLostTheirAccountLaunchesNothing(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	err := w.mind.CampaignAct(context.Background(), "s-ito", func(a *handlers.Campaigning) error {
+		_, _, err := a.Create(models.Spec{Title: "新価格表", Weight: models.WeightInfo, Text: models.LangText{"ja": "ご覧ください。"}, To: models.ToPeople, Audience: models.Rule{Partners: []string{"p-minami"}}}, "")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	launch := func(n int) {
+		in := bot.Inbound{Key: fmt.Sprint("launch:", n), Kind: bot.Pressed, Name: "campaign.launch", Args: url.Values{"c": {"1"}, "v": {"1"}}, Time: w.now(),
+			From: bot.Identity{Platform: "slack", Connection: "slack", User: "U0ITO"}, At: bot.Address{Platform: "slack", Connection: "slack", Room: "D0ITO", User: "U0ITO", Direct: true}}
+		if _, err := w.mind.Receive(context.Background(), in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	launch(1) // nothing is known of the account yet: it is looked up first
+	wait(t, "the launch", func() bool { return w.campaigns(t)[0].State == models.CampaignScheduled })
+	if err := w.mind.CampaignAct(context.Background(), "s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Pause(1); return err }); err != nil {
+		t.Fatal(err)
+	}
+	w.slack.AddUser(slacktest.User{ID: "U0ITO", Name: "ito", Deleted: true})
+	w.ahead.Store(int64(11 * time.Minute))
+	before := w.inbounds(t)
+	resume := bot.Inbound{Key: "resume:1", Kind: bot.Pressed, Name: "campaign.resume", Args: url.Values{"c": {"1"}}, Time: w.now(),
+		From: bot.Identity{Platform: "slack", Connection: "slack", User: "U0ITO"}, At: bot.Address{Platform: "slack", Connection: "slack", Room: "D0ITO", User: "U0ITO", Direct: true}}
+	if _, err := w.mind.Receive(context.Background(), resume); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "the refusal", func() bool { return w.inbounds(t)["unknown_person"] == before["unknown_person"]+1 })
+	if c := w.campaigns(t)[0]; c.State != models.CampaignPaused {
+		t.Fatalf("the campaign is %s", c.State)
+	}
+}
+
+// On LINE WORKS the form is our page: the same fields, the same refusals, the same
+// card, and what was typed is kept.
+func TestACampaignIsComposedOnThePage(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	ask := bot.Inbound{Key: "page:1", Kind: bot.Said, Via: bot.Direct, Text: "キャンペーン", Time: w.now(), From: bot.Identity{Platform: "lineworks", Connection: "vendor", User: "works-ito"},
+		At: bot.Address{Platform: "lineworks", Connection: "vendor", User: "works-ito", Direct: true}}
+	if _, err := w.mind.Receive(context.Background(), ask); err != nil {
+		t.Fatal(err)
+	}
+	page := ""
+	arrived := func(part string) bool {
+		for _, s := range w.works.Sent() {
+			if body := string(s.Body); s.User == "works-ito" && strings.Contains(body, part) {
+				if _, rest, ok := strings.Cut(body, "https://akari.test/f/"); ok {
+					page, _, _ = strings.Cut(rest, `"`)
+				}
+				return true
+			}
+		}
+		return false
+	}
+	wait(t, "the link to the form", func() bool { return arrived("/f/") })
+	post := func(path string, values url.Values) (int, string) {
+		t.Helper()
+		r, err := http.PostForm(w.url+"/f/"+page+path, values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, string(b)
+	}
+	values := url.Values{"class": {"confirm"}, "title": {"秋の<施策>"}, "text_ja": {strings.Repeat("長い文です。", 700)}, "to": {"people"}, "partners": {"p-minami"}, "silent": {"x"}}
+	if status, body := post("/keep", values); status != http.StatusNoContent {
+		t.Fatalf("keeping: %d %s", status, body)
+	}
+	r, err := http.Get(w.url + "/f/" + page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(r.Body)
+	r.Body.Close()
+	if err != nil || !strings.Contains(string(b), "秋の&lt;施策&gt;") || !strings.Contains(string(b), `value="p-minami" checked`) || !strings.Contains(string(b), strings.Repeat("長い文です。", 700)) {
+		t.Fatalf("what was kept does not come back: %s %v", b, err)
+	}
+	if status, body := post("", values); status != http.StatusUnprocessableEntity || !strings.Contains(body, "1から3650まで") || !strings.Contains(body, "秋の&lt;施策&gt;") {
+		t.Fatalf("%d %s", status, body)
+	}
+	values.Set("silent", "")
+	if status, body := post("", values); status != http.StatusOK {
+		t.Fatalf("%d %s", status, body)
+	}
+	wait(t, "the card", func() bool { return arrived("配信する") })
+	if c := w.campaigns(t)[0]; c.Title != "秋の<施策>" || len([]rune(c.Spec.Text["ja"])) != 4200 {
+		t.Fatalf("%q, %d characters", c.Title, len([]rune(c.Spec.Text["ja"])))
+	}
+	if bad := w.works.Violations(); len(bad) > 0 {
+		t.Fatal(bad)
+	}
+}
+
+// A campaign is taken back from its card; what came of it is told.
+func TestACampaignIsTakenBackInChat(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	h.clocks(t)
+	author := h.As("s-sato").In("direct-s-sato")
+	author.Command("campaign", "")
+	taken(t, author.SubmitAll(with(news, map[string][]string{"everyone": nil, "partners": {"南海システム"}})))
+	author.Press("配信する")
+	rep := h.As("minami-01").In("direct-minami-01")
+	rep.Wait("新価格表のご案内")
+	author.Command("campaign", "1")
+	author.Press("取り下げ・訂正")
+	taken(t, author.Submit(map[string]string{"text_ja": "日付に誤りがありました。"}))
+	said(t, []string{author.Wait("取り下げました。")}, "訂正・お知らせ1件")
+	said(t, []string{rep.Wait("の訂正です")}, "日付に誤りがありました。")
+	author.Press("取り下げ・訂正")
+	taken(t, author.Submit(map[string]string{"text_ja": "もう一度"}))
+	author.Wait("すでに取り下げました")
 }

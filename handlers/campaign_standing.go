@@ -97,6 +97,9 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		if c.State == models.CampaignApproved {
 			key = "compose.stand_approved"
 		}
+		if c.Version > 1 {
+			lines = append(lines, say("compose.stand_version", "version", c.Version))
+		}
 		return append(lines, say(key, "count", say(unit, "count", n))), r, nil
 	case c.State == models.CampaignScheduled && c.DueAt != nil:
 		return append(lines, say("compose.stand_due", "start", h.moment(*c.DueAt, lang))), r, nil

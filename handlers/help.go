@@ -16,6 +16,16 @@ func menuButtons(say func(string, ...any) string) []bot.Button {
 	}
 }
 
+// staffButtons are what staff begin with; where partners read along nobody speaks
+// of campaigns.
+func (t *Turn) staffButtons() []bot.Button {
+	out := []bot.Button{{Label: t.Say("menu.gaps"), Press: bot.NewPress("gap.list")}}
+	if t.Room.Kind != models.RoomShared || t.In.At.Direct {
+		out = append(out, bot.Button{Label: t.Say("menu.campaigns"), Press: bot.NewPress("campaign.list")})
+	}
+	return out
+}
+
 // Menu is the standing menu for platforms that have one.
 func (h *Handlers) Menu(lang string) bot.Menu {
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
@@ -30,7 +40,7 @@ func (t *Turn) showMenu() error {
 			t.send(m, sending{to: t.here(), priority: bot.Answers})
 			return t.audit("menu.show", t.place(), "done")
 		}
-		m.Buttons = append(m.Buttons, bot.Button{Label: t.Say("menu.gaps"), Press: bot.NewPress("gap.list")})
+		m.Buttons = append(m.Buttons, t.staffButtons()...)
 	}
 	return t.speak(m)
 }
@@ -40,7 +50,7 @@ func (t *Turn) showHelp() error {
 	args := []any{"desk", t.h.Vendor.Desk, "vendor", t.h.Vendor.Name}
 	m := bot.Message{Text: t.Say("help.partner", args...), Buttons: menuButtons(t.Say)}
 	if t.actor.staff {
-		m = bot.Message{Text: t.Say("help.staff", args...), Buttons: []bot.Button{{Label: t.Say("menu.gaps"), Press: bot.NewPress("gap.list")}}}
+		m = bot.Message{Text: t.Say("help.staff", args...), Buttons: t.staffButtons()}
 	}
 	if t.In.Kind == bot.Commanded {
 		t.aside(m)
@@ -67,7 +77,7 @@ func (t *Turn) showHome() error {
 	t.event.Kind, t.event.ObjectKind, t.event.ObjectKey = models.Commanded, "word", "home"
 	m := bot.Message{Text: t.Say("home.text", "desk", t.h.Vendor.Desk, "vendor", t.h.Vendor.Name) + "\n\n" + t.notice(), Buttons: menuButtons(t.Say)}
 	if t.actor.staff {
-		m.Buttons = append(m.Buttons, bot.Button{Label: t.Say("menu.gaps"), Press: bot.NewPress("gap.list")})
+		m.Buttons = append(m.Buttons, t.staffButtons()...)
 	}
 	for _, x := range t.shelf(t.ownReader()) {
 		if len(m.Cards) == cardsAtOnce {

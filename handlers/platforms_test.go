@@ -56,6 +56,7 @@ func newWorld(t *testing.T, driver string) *world {
 	t.Cleanup(w.works.Close)
 	t.Cleanup(w.line.Close)
 	vendor := lineworkstest.NewBot("vendor")
+	vendor.Users = map[string]lineworkstest.User{"works-ito": {Last: "伊藤", First: "健一", Email: "ito@vendor.example"}}
 	w.works.Add(w.aoba, vendor)
 	w.line.AddUser(linetest.UserID(1), "田中")
 	w.line.AddUser(linetest.UserID(2), "新人")

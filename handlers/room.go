@@ -15,6 +15,9 @@ const onceADay = 24 * time.Hour
 func (t *Turn) unmapped(r route) error {
 	if t.actor.known && t.actor.staff && r.unmapped {
 		t.event.Outcome = models.OutcomeHandled
+		if !r.allows(t) {
+			return t.refused(r)
+		}
 		return r.do(t)
 	}
 	return t.askWhose()

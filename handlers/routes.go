@@ -127,7 +127,7 @@ var (
 	}
 	commands = map[string]route{
 		"akari":    {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},
-		"campaign": {needs: needsStaff, do: (*Turn).campaignWord},
+		"campaign": {needs: needsStaff, do: (*Turn).campaignWord, unmapped: true},
 	}
 	forms = map[string]route{
 		"gap.new":     {needs: needsAnyone, do: (*Turn).submitQuestion},
@@ -140,7 +140,7 @@ var (
 		"support.record": {needs: needsStaff, do: (*Turn).submitSupport},
 		"outcome.report": {needs: needsStaff, do: (*Turn).submitOutcome},
 
-		"campaign.new":    {needs: needsSender, do: (*Turn).submitCampaign},
+		"campaign.new":    {needs: needsSender, do: (*Turn).submitCampaign, unmapped: true},
 		"campaign.why":    {needs: needsStaff, do: (*Turn).submitWhy},
 		"campaign.recall": {needs: needsSender, do: (*Turn).submitRecall},
 	}
