@@ -127,6 +127,7 @@ type Form struct {
 	Fields []Field    `json:"fields,omitempty"` // in order
 	Open   string     `json:"open,omitempty"`   // address of the web twin
 	Label  string     `json:"label,omitempty"`  // label of the button that opens the web twin
+	Lang   string     `json:"lang,omitempty"`   // language of its sentences
 	Keep   bool       `json:"keep,omitempty"`   // what stands in it is told while it is typed, as Kept
 }
 

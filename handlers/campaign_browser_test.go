@@ -9,6 +9,7 @@ import (
 
 	"akari/bot/playground"
 	"akari/bot/playground/playgroundtest"
+	"akari/models"
 	"akari/web"
 
 	"github.com/chromedp/chromedp"
@@ -164,5 +165,39 @@ func TestInTheBrowserACampaignIsToldToItsEnd(t *testing.T) {
 			s.reads("未確認：青葉商事 鈴木、南海システム 森川")
 			shot("report")
 		})
+	}
+}
+
+// The page of a form keeps what is typed while it is typed, and can be looked through.
+func TestInTheBrowserAFormsPageLosesNothing(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	for i := range 12 {
+		if err := w.store.InTx(context.Background(), func(tx *models.Tx) error {
+			return tx.SaveAudience(models.Audience{Key: fmt.Sprint("a", i), Name: fmt.Sprintf("宛先%02d", i), Rule: models.Rule{Tags: []string{fmt.Sprint("タグ", i)}}})
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	address := w.url + "/f/" + w.askPage(t)
+	for _, size := range []struct {
+		name          string
+		width, height int64
+	}{{"desktop", 1280, 900}, {"phone", 390, 844}} {
+		s := newScreen(t, size.width, size.height, false)
+		s.do(chromedp.Navigate(address))
+		s.reads("配信の作成")
+		s.narrow()
+		s.shot("campaign-page-" + size.name)
+		s.fill("#f-title", size.name)
+		s.fill("#f-text_ja", "途中まで")
+		s.do(chromedp.Click(chromedp.CSS(`input[name=partners][value=p-aoba]`)))
+		s.leave() // before a second has passed
+		s.do(chromedp.Navigate(address))
+		s.until(fmt.Sprintf(`document.querySelector("#f-title").value.includes(%q) && document.querySelector("#f-text_ja").value.includes("途中まで")`, size.name))
+		if size.name == "desktop" {
+			s.until(`document.querySelector("input[name=partners][value=p-aoba]").checked`)
+		}
+		on[bool](s, `document.querySelector("#f-partners").scrollIntoView() === undefined`)
+		s.shot("campaign-page-kept-" + size.name)
 	}
 }

@@ -475,24 +475,8 @@ func TestWhoLostTheirAccountLaunchesNothing(t *testing.T) {
 // card, and what was typed is kept.
 func TestACampaignIsComposedOnThePage(t *testing.T) {
 	w := newWorld(t, "sqlite")
-	ask := bot.Inbound{Key: "page:1", Kind: bot.Said, Via: bot.Direct, Text: "キャンペーン", Time: w.now(), From: bot.Identity{Platform: "lineworks", Connection: "vendor", User: "works-ito"},
-		At: bot.Address{Platform: "lineworks", Connection: "vendor", User: "works-ito", Direct: true}}
-	if _, err := w.mind.Receive(context.Background(), ask); err != nil {
-		t.Fatal(err)
-	}
-	page := ""
-	arrived := func(part string) bool {
-		for _, s := range w.works.Sent() {
-			if body := string(s.Body); s.User == "works-ito" && strings.Contains(body, part) {
-				if _, rest, ok := strings.Cut(body, "https://akari.test/f/"); ok {
-					page, _, _ = strings.Cut(rest, `"`)
-				}
-				return true
-			}
-		}
-		return false
-	}
-	wait(t, "the link to the form", func() bool { return arrived("/f/") })
+	page := w.askPage(t)
+	arrived := func(part string) bool { return w.toWorks(part) != "" }
 	post := func(path string, values url.Values) (int, string) {
 		t.Helper()
 		r, err := http.PostForm(w.url+"/f/"+page+path, values)
@@ -553,4 +537,28 @@ func TestACampaignIsTakenBackInChat(t *testing.T) {
 	author.Press("取り下げ・訂正")
 	taken(t, author.Submit(map[string]string{"text_ja": "もう一度"}))
 	author.Wait("すでに取り下げました")
+}
+
+// toWorks is the newest message to the staff member on LINE WORKS with this in it.
+func (w *world) toWorks(part string) (body string) {
+	for _, s := range w.works.Sent() {
+		if s.User == "works-ito" && strings.Contains(string(s.Body), part) {
+			body = string(s.Body)
+		}
+	}
+	return body
+}
+
+// askPage says キャンペーン on LINE WORKS and answers the token of the form's page.
+func (w *world) askPage(t *testing.T) string {
+	t.Helper()
+	ask := bot.Inbound{Key: "page:1", Kind: bot.Said, Via: bot.Direct, Text: "キャンペーン", Time: w.now(), From: bot.Identity{Platform: "lineworks", Connection: "vendor", User: "works-ito"},
+		At: bot.Address{Platform: "lineworks", Connection: "vendor", User: "works-ito", Direct: true}}
+	if _, err := w.mind.Receive(context.Background(), ask); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "the link to the form", func() bool { return w.toWorks("https://akari.test/f/") != "" })
+	_, rest, _ := strings.Cut(w.toWorks("https://akari.test/f/"), "https://akari.test/f/")
+	token, _, _ := strings.Cut(rest, `"`)
+	return token
 }

@@ -216,7 +216,7 @@ func (h *Handlers) formSubmit(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	errs := h.checkFields(d.Form, args, h.lang(r))
+	errs := h.checkFields(d.Form, args, h.formLang(r, d))
 	if len(errs) == 0 {
 		sum := sha256.Sum256([]byte(args.Encode()))
 		in := bot.Inbound{Key: "form:" + d.ID.String() + ":" + hex.EncodeToString(sum[:16]), Kind: bot.Submitted, Name: d.Name, Args: args, Draft: d.ID.String(),
@@ -319,10 +319,18 @@ func (h *Handlers) draftAt(w http.ResponseWriter, r *http.Request) (models.Draft
 	return d, true
 }
 
+// formLang is the language that a form speaks: its page speaks the same.
+func (h *Handlers) formLang(r *http.Request, d models.Draft) string {
+	if d.Form.Lang != "" {
+		return d.Form.Lang
+	}
+	return h.lang(r)
+}
+
 // showForm draws the web twin. Fields whose choices are loaded show those the
 // person may see.
 func (h *Handlers) showForm(w http.ResponseWriter, r *http.Request, d models.Draft, args url.Values, errs map[string]string, status int) {
-	lang := h.lang(r)
+	lang := h.formLang(r, d)
 	say := func(key string) string { return h.Library.Say(lang, key) }
 	page := web.FormPage{
 		Frame: h.frame(r, d.Form.Title), Text: d.Form.Text, Action: r.URL.Path, Submit: d.Form.Submit,
@@ -331,6 +339,7 @@ func (h *Handlers) showForm(w http.ResponseWriter, r *http.Request, d models.Dra
 	if d.Form.Keep {
 		page.Keep, page.Filter = r.URL.Path+"/keep", say("form.filter")
 	}
+	page.Lang = lang
 	for _, f := range d.Form.Fields {
 		values := f.Value
 		if args != nil {

@@ -226,7 +226,7 @@ func (t *Turn) Refuse(key string, args ...any) {
 // no forms, or the moment for one has passed, it is a link to its web twin.
 func (t *Turn) Form(f bot.Form) error {
 	id := models.NewID()
-	f.Draft = id.String()
+	f.Draft, f.Lang = id.String(), t.Lang
 	f.Cancel, f.Label = t.Say("form.cancel"), t.Say("form.open")
 	f.Open = openForm + ":" + f.Draft
 	err := t.tx.NewDraft(models.Draft{ID: id, Name: f.Name, PersonID: t.Who.Person.ID, From: t.In.From, Form: f, At: t.In.At, ExpiresAt: t.tx.Now().Add(formLife(f))})
