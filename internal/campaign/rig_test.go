@@ -6,14 +6,9 @@ package campaign_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	neturl "net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +27,7 @@ import (
 	"akari/content"
 	"akari/coord"
 	"akari/handlers"
+	"akari/internal/whole"
 	"akari/models"
 	"akari/models/modelstest"
 )
@@ -417,40 +413,19 @@ type row struct {
 	State, ErrorCode                                      string
 }
 
-// acceptThenFail is what g.fault answers to let a message arrive and then cut the
-// connection.
-const acceptThenFail = -1
-
-// between stands in front of a double and misbehaves about messages as g.fault
-// says: 0 = it goes well, a status = it never arrives.
+// between stands in front of a double and misbehaves about messages as g.fault says.
 func (g *rig) between(platform, url string) string {
 	g.t.Helper()
-	to, err := neturl.Parse(url)
+	s, err := whole.NewStorm(url)
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	proxy := httputil.NewSingleHostReverseProxy(to)
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		status := 0
-		if f := g.fault.Load(); f != nil && r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/chat.postMessage") || strings.HasSuffix(r.URL.Path, "/messages") || strings.HasSuffix(r.URL.Path, "/message/push")) {
-			status = (*f)(platform)
+	g.t.Cleanup(s.Close)
+	s.Blow(func() int {
+		if f := g.fault.Load(); f != nil {
+			return (*f)(platform)
 		}
-		switch {
-		case status == acceptThenFail:
-			proxy.ServeHTTP(httptest.NewRecorder(), r)
-			panic(http.ErrAbortHandler)
-		case status == http.StatusTooManyRequests:
-			w.Header().Set("Retry-After", "1")
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(status)
-			fmt.Fprint(w, `{"ok":false,"error":"ratelimited","message":"rate limit","code":"TOO_MANY_REQUESTS"}`)
-		case status > 0:
-			http.Error(w, "{}", status)
-		default:
-			proxy.ServeHTTP(w, r)
-		}
-	}))
-	g.t.Cleanup(server.Close)
-	return server.URL
+		return 0
+	})
+	return s.URL
 }

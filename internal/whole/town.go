@@ -2,6 +2,7 @@ package whole
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -69,6 +70,10 @@ type Town struct {
 	Shipped     bool   // leave leases and rates as they are shipped
 	More        string // further YAML of the config, top-level groups
 	Server      string // further keys of its group server, each indented by two blanks
+	Rates       string // sending.rates; empty = far above what the doubles take
+
+	// Fronts stand in front of the doubles, by platform; none = nothing does.
+	Fronts map[string]string
 }
 
 // NewTown starts the doubles and writes content and seed into dir.
@@ -141,8 +146,7 @@ partners:
 	return b.String()
 }
 
-// hurried: rates are far above what the doubles take, so that no proof waits for a
-// bucket; leases are short, so that what a killed process held is soon taken over.
+// hurried: leases are short, so that what a killed process held is soon taken over.
 const hurried = `sending:
   lease: 3s
   heartbeat: 1s
@@ -151,8 +155,10 @@ const hurried = `sending:
   retry_base: 200ms
   retry_max: 2s
   reconcile_after: 500ms
-  rates: {slack_room: 60000, slack_workspace: 600000, lineworks_operation: 600000, line_push: 600000}
 `
+
+// fast is rates far above what the doubles take, so that no proof waits for a bucket.
+const fast = "{slack_room: 60000, slack_workspace: 600000, lineworks_operation: 600000, line_push: 600000}"
 
 // Config is the config.yaml of a process that listens on these addresses.
 func (t *Town) Config(listen, admin string) string {
@@ -164,7 +170,7 @@ func (t *Town) Config(listen, admin string) string {
 	if t.Redis != "" {
 		redis = "redis: {url: \"redis://" + t.Redis + "/0\"}\n"
 	}
-	sending := hurried
+	sending := hurried + "  rates: " + cmp.Or(t.Rates, fast) + "\n"
 	if t.Shipped {
 		sending = ""
 	}
@@ -187,8 +193,16 @@ lineworks:
 upstream: {allow_insecure: true}
 %slog: {level: info}
 %s`, listen, admin, filepath.Join(t.Dir, "spool"), t.Server, t.Driver, t.DSN, redis, filepath.Join(t.Dir, "files"), filepath.Join(t.Dir, "content"), t.Small,
-		t.Slack.AppID, t.Slack.BotToken, t.Slack.SigningSecret, t.Slack.APIURL, t.Works.APIURL(), t.Works.AuthURL(),
-		connection(t.Aoba, "aoba", "partner, partner: p-aoba"), connection(t.Vendor, "vendor", "vendor"), t.Line.URL, t.Line.URL, sending, t.More)
+		t.Slack.AppID, t.Slack.BotToken, t.Slack.SigningSecret, t.front("slack", t.Slack.URL, t.Slack.APIURL), t.front("lineworks", t.Works.URL, t.Works.APIURL()), t.Works.AuthURL(),
+		connection(t.Aoba, "aoba", "partner, partner: p-aoba"), connection(t.Vendor, "vendor", "vendor"), t.front("line", t.Line.URL, t.Line.URL), t.Line.URL, sending, t.More)
+}
+
+// front is an address of a double, behind what stands in front of it.
+func (t *Town) front(platform, double, address string) string {
+	if front := t.Fronts[platform]; front != "" {
+		return front + strings.TrimPrefix(address, double)
+	}
+	return address
 }
 
 // Process makes a process of this town on free ports; it is not started.
