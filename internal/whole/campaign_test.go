@@ -52,7 +52,7 @@ func gather(t *testing.T, driver string, change func(*whole.Town)) *gathering {
 		g.Fronts[platform] = s.URL
 	}
 	// About ten seconds of sending: time enough to be killed ten times.
-	g.Rates = "{slack_room: 60, slack_workspace: 600, lineworks_operation: 1200, line_push: 1200}"
+	g.Sending = "rates: {slack_room: 60, slack_workspace: 600, lineworks_operation: 1200, line_push: 1200}"
 	g.More = "campaign: {undo: 1s, approval_over: 1000}\n"
 	var b strings.Builder
 	b.WriteString("staff:\n  - {key: s-boss, name: 佐藤, department: パートナー営業部, roles: [sender, approver, manager], accounts: [{platform: slack, org: T0VENDOR, user: U0BOSS}]}\n" +
@@ -63,7 +63,7 @@ func gather(t *testing.T, driver string, change func(*whole.Town)) *gathering {
 		account := fmt.Sprintf("{platform: lineworks, connection: aoba, user: crowd-%03d}", i)
 		switch i % 5 {
 		case 0:
-			user := fmt.Sprintf("U0C%03d", i)
+			user := slackUser(i)
 			g.Slack.AddUser(slacktest.User{ID: user, TeamID: "T0AOBA", Name: user})
 			account = fmt.Sprintf("{platform: slack, org: T0AOBA, user: %s}", user)
 		case 1, 2:
@@ -87,6 +87,8 @@ audience: {people: [` + strings.Join(keys, ", ") + "]}\n"} {
 	}
 	return g
 }
+
+func slackUser(i int) string { return fmt.Sprintf("U0C%03d", i) }
 
 // misfortune: a fifth of the messages fail before they are accepted, a tenth after.
 func (g *gathering) misfortune(platform string) int {

@@ -70,7 +70,7 @@ type Town struct {
 	Shipped     bool   // leave leases and rates as they are shipped
 	More        string // further YAML of the config, top-level groups
 	Server      string // further keys of its group server, each indented by two blanks
-	Rates       string // sending.rates; empty = far above what the doubles take
+	Sending     string // sending.rates and further keys of that group; empty = fast
 
 	// Fronts stand in front of the doubles, by platform; none = nothing does.
 	Fronts map[string]string
@@ -158,7 +158,7 @@ const hurried = `sending:
 `
 
 // fast is rates far above what the doubles take, so that no proof waits for a bucket.
-const fast = "{slack_room: 60000, slack_workspace: 600000, lineworks_operation: 600000, line_push: 600000}"
+const fast = "rates: {slack_room: 60000, slack_workspace: 600000, lineworks_operation: 600000, line_push: 600000}"
 
 // Config is the config.yaml of a process that listens on these addresses.
 func (t *Town) Config(listen, admin string) string {
@@ -170,7 +170,7 @@ func (t *Town) Config(listen, admin string) string {
 	if t.Redis != "" {
 		redis = "redis: {url: \"redis://" + t.Redis + "/0\"}\n"
 	}
-	sending := hurried + "  rates: " + cmp.Or(t.Rates, fast) + "\n"
+	sending := hurried + "  " + cmp.Or(t.Sending, fast) + "\n"
 	if t.Shipped {
 		sending = ""
 	}
