@@ -58,6 +58,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`weekly` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`visit_classes` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`digests` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`outcomes` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`staff_entries` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`staff_sessions` TO 'akari'@'%';
 
 -- The schema's version is read at start and by /readyz.
 GRANT SELECT ON `akari`.`goose_db_version` TO 'akari'@'%';

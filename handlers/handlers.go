@@ -44,6 +44,9 @@ type Options struct {
 	Campaign      CampaignRules  // what keeps campaigns safe
 	Digest        DigestOptions  // who is told what every week
 	Font          []byte         // TrueType, with Japanese, of the charts; none = no charts
+	// PlaygroundBehindLogin: the playground stands beside real platforms, behind the
+	// staff pages. Then nobody enters the staff pages from it.
+	PlaygroundBehindLogin bool
 
 	Hurry   func(deliveryIDs []string) // sends one-shot replies at once; may be nil
 	Nudge   func()                     // look at the outbox now; may be nil
@@ -95,6 +98,7 @@ type Handlers struct {
 	pace      *beaconPace // how often pages report
 	hits      *hitGate
 	popular   popular
+	weeks     staffWeeks
 	lost      seldom // inbounds that could not be stored
 }
 

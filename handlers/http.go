@@ -46,6 +46,7 @@ func (h *Handlers) Routes() *http.ServeMux {
 	mux.HandleFunc("POST /f/{token}", h.formSubmit)
 	mux.HandleFunc("POST /f/{token}/keep", h.formKeep)
 	mux.HandleFunc("GET /m/{signed}/{name}", h.picture)
+	h.staffRoutes(mux)
 	mux.Handle("GET /static/", web.Static())
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { h.message(w, r, http.StatusOK, "page.home") })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.message(w, r, http.StatusNotFound, "page.missing") })

@@ -116,6 +116,7 @@ var (
 		"campaign":  {needs: needsStaff, do: (*Turn).campaignWord, asks: true},
 		"digest":    {needs: needsStaff, do: (*Turn).digestWord, asks: true},
 		"outcome":   {needs: needsStaff, do: (*Turn).outcomeForm, asks: true},
+		"dashboard": {needs: needsStaff, do: (*Turn).handDashboard, asks: true},
 	}
 	// synonyms of words, as people type them.
 	synonyms = map[string]string{
@@ -123,7 +124,7 @@ var (
 		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
 		"未回答": "gaps", "旧版": "versions", "学習候補": "lessons", "学習": "lessons", "質問一覧": "gaps", "ルーム登録": "link",
 		"キャンペーン": "campaign", "配信": "campaign",
-		"ダイジェスト": "digest", "成果": "outcome",
+		"ダイジェスト": "digest", "成果": "outcome", "ダッシュボード": "dashboard",
 	}
 	commands = map[string]route{
 		"akari":    {needs: needsAnyone, do: (*Turn).showHelp, unmapped: true},

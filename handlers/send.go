@@ -87,6 +87,10 @@ func (h *Handlers) Prepare(d models.Delivery, parts []bot.Message) ([]bot.Messag
 			switch what, id, _ := strings.Cut(bs[i].Open, ":"); what {
 			case openLink:
 				bs[i].Open = h.PublicURL + "/v/" + h.token(tokenLink, d.LinkID)
+			case openStaff:
+				if entry, err := models.ParseID(id); err == nil {
+					bs[i].Open = h.PublicURL + "/staff/enter/" + h.token(tokenStaff, entry)
+				}
 			case openForm:
 				draft, err := models.ParseID(id)
 				if err == nil {
@@ -111,8 +115,9 @@ func (h *Handlers) Prepare(d models.Delivery, parts []bot.Message) ([]bot.Messag
 
 // What stands for an address in a message until Prepare fills it in.
 const (
-	openLink = "link"
-	openForm = "form"
+	openLink  = "link"
+	openForm  = "form"
+	openStaff = "staff"
 )
 
 // pressHere stands in a press for the delivery that the button is on.

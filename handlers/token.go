@@ -13,6 +13,7 @@ const (
 	tokenLink  = "link"
 	tokenForm  = "form"
 	tokenVisit = "visit"
+	tokenStaff = "staff"
 )
 
 // macSize is how much of the HMAC a token carries: 128 bits, of which a guess

@@ -212,6 +212,8 @@ func (t *Tx) eraseRest(person ID) (map[string]int, error) {
 		// What a second reader told about themselves came by the person's link and goes with it.
 		{"texts", "DELETE FROM texts WHERE kind = 'reader' AND event_id IN (SELECT r.event_id FROM readers r JOIN links l ON l.id = r.link_id WHERE l.person_id = ?)", []any{person}},
 		{"invitations", "DELETE FROM invitations WHERE person_id = ?", []any{person}},
+		{"staff_entries", "DELETE FROM staff_entries WHERE person_id = ?", []any{person}},
+		{"staff_sessions", "DELETE FROM staff_sessions WHERE person_id = ?", []any{person}},
 		{"links", "UPDATE links SET revoked_at = ? WHERE person_id = ? AND revoked_at IS NULL", []any{t.now, person}},
 		// Where a visit came from is a hash of an address; the class that it led to stays.
 		{"visits", "UPDATE visits SET network = NULL WHERE network IS NOT NULL AND link_id IN (SELECT id FROM links WHERE person_id = ?)", []any{person}},

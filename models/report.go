@@ -18,6 +18,15 @@ type Counted struct {
 type Period struct {
 	From, To time.Time
 	Cut      *time.Time
+	Partner  ID // of one partner alone; zero = all
+}
+
+// index is what a count of the span goes through.
+func (s Period) index() string {
+	if s.Partner.IsZero() {
+		return "events_week"
+	}
+	return "events_partner"
 }
 
 // countRow is one person's share of what is counted.
@@ -40,6 +49,9 @@ func (s Period) classSQL() (class, join string, args []any) {
 
 func (s Period) where() (sql string, args []any) {
 	sql, args = "e.occurred_at >= ? AND e.occurred_at < ? AND e.partner_id IS NOT NULL", []any{micro(s.From), micro(s.To)}
+	if !s.Partner.IsZero() {
+		sql, args = sql+" AND e.partner_id = ?", append(args, s.Partner)
+	}
 	if s.Cut != nil {
 		sql, args = sql+" AND e.recorded_at < ?", append(args, micro(*s.Cut))
 	}
@@ -60,13 +72,13 @@ func (t *Tx) by(index string) string {
 func (t *Tx) Count(s Period) (Counted, error) {
 	class, join, args := s.classSQL()
 	where, more := s.where()
-	rows, err := all[countRow](t.db, "SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by("events_week")+join+
+	rows, err := all[countRow](t.db, "SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
 		" WHERE "+where+" GROUP BY e.partner_id, e.kind, e.person_id, seen_as", append(args, more...)...)
 	if err != nil {
 		return Counted{}, err
 	}
 	out := tally(rows)
-	solved, err := all[countRow](t.db, "SELECT e.partner_id, COUNT(*) AS n FROM events e"+t.by("events_week")+" WHERE "+where+
+	solved, err := all[countRow](t.db, "SELECT e.partner_id, COUNT(*) AS n FROM events e"+t.by(s.index())+" WHERE "+where+
 		` AND e.kind = 'rated' AND e.class = 'human' AND e.detail LIKE '%"solved":1%' GROUP BY e.partner_id`, more...)
 	for _, r := range solved {
 		out.of(r.PartnerID)["solved"] = r.N
@@ -152,7 +164,7 @@ func (t *Tx) CountMaterials(s Period) (map[ID]map[string]Counts, error) {
 		N         int64
 	}
 	args = append(append(args, more...), MaterialFunnel)
-	rows, err := all[row](t.db, "SELECT e.partner_id, e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by("events_week")+join+
+	rows, err := all[row](t.db, "SELECT e.partner_id, e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
 		" WHERE "+where+" AND e.kind IN ? AND e.object_key <> '' GROUP BY e.partner_id, e.object_key, e.kind, seen_as", args...)
 	out := map[ID]map[string]Counts{}
 	for _, r := range rows {

@@ -159,20 +159,28 @@ func contentType(name string) string {
 }
 
 // pages are the templates, each with the frame around it.
-var pages = parse("play.html", "viewer.html", "opening.html", "form.html", "message.html")
+var pages = parse("play.html", "viewer.html", "opening.html", "form.html", "message.html", "staff.html")
 
 func parse(names ...string) map[string]*template.Template {
 	out := map[string]*template.Template{}
 	for _, name := range names {
-		t := template.New("frame.html").Funcs(template.FuncMap{"static": URL})
+		t := template.New("frame.html").Funcs(template.FuncMap{"static": URL, "pair": pair})
 		out[name] = template.Must(t.ParseFS(templates, "templates/frame.html", "templates/"+name))
 	}
 	return out
 }
 
+// fieldData is what the template of one field needs.
+type fieldData struct {
+	Field            FormField
+	Choose, Required string
+}
+
+func pair(f FormField, choose, required string) fieldData { return fieldData{f, choose, required} }
+
 // Render writes a page. Data is the page's own struct: PlayPage for play.html,
 // ViewerPage for viewer.html, OpeningPage for opening.html, FormPage for
-// form.html, MessagePage for message.html.
+// form.html, MessagePage for message.html, StaffPage for staff.html.
 func Render(w io.Writer, page string, data any) error {
 	t, ok := pages[page]
 	if !ok {

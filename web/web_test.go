@@ -93,6 +93,17 @@ func samples() map[string]any {
 				{Name: "date", Label: "日付", Kind: "date", Value: "2026-12-01"},
 			},
 		},
+		"staff.html": web.StaffPage{Frame: frame, NavName: hostile, Skip: hostile, User: hostile, Logout: web.Action{Label: hostile, Post: "/staff/leave"}, Back: web.Link{Label: hostile, URL: "/staff"}, Intro: hostile,
+			Nav: []web.NavItem{{Label: hostile, URL: "/staff", Current: true}},
+			Blocks: []web.StaffBlock{{
+				Title: hostile, Note: hostile, Links: []web.Link{{Label: hostile, URL: "javascript:alert(1)"}}, Tiles: []web.Tile{{Label: hostile, Value: hostile, URL: "javascript:alert(1)", Note: hostile}},
+				Facts: []web.Fact{{Label: hostile, Value: web.Cell{Text: hostile, Sub: hostile, URL: "javascript:alert(1)"}, Note: hostile}}, Empty: hostile,
+				Filter:  &web.StaffFilter{Action: "/staff", Fields: []web.FormField{{Name: "q", Label: hostile, Kind: "line", Value: hostile}, {Name: "d", Label: hostile, Kind: "choice", Options: []web.FormOption{{Label: hostile, Value: hostile}}}}, Submit: hostile},
+				Table:   &web.StaffTable{Caption: hostile, Columns: []web.Column{{Label: hostile}, {Label: hostile, Num: true}}, Rows: [][]web.Cell{{{Text: hostile, URL: "javascript:alert(1)"}, {Text: hostile, Sub: hostile}}}},
+				Form:    &web.StaffForm{Action: "/staff", Trouble: hostile, Fields: []web.FormField{{Name: "t", Label: hostile, Kind: "lines", Value: hostile, Error: hostile}}, Submit: hostile},
+				Actions: []web.Action{{Label: hostile, Post: "/staff", Name: "n", Value: hostile, Hint: hostile}}, Pager: web.Pager{Name: hostile, Next: web.Link{Label: hostile, URL: "javascript:alert(1)"}},
+			}},
+		},
 		"message.html": web.MessagePage{Frame: frame, Tone: "gone", Text: hostile, Links: []web.Link{{Label: hostile, URL: "javascript:alert(1)"}}},
 	}
 }

@@ -1,0 +1,159 @@
+package handlers
+
+import (
+	"net/url"
+	"sort"
+	"sync"
+	"time"
+
+	"akari/models"
+	"akari/web"
+)
+
+// staffWeeks keeps what a week counts to for a short while: every page for staff
+// looks at the same few weeks.
+type staffWeeks struct {
+	mu   sync.Mutex
+	kept map[models.Week]staffWeek
+}
+
+type staffWeek struct {
+	at      time.Time
+	counted models.Counted
+}
+
+// How old a week's figures on a page may be: of the week that goes on, and of one
+// that is over, in which little changes.
+const (
+	staffWeekFresh = time.Minute
+	staffWeekOver  = 10 * time.Minute
+)
+
+// week counts a week, or answers what it counted to a moment ago, and when.
+func (s *staffWeeks) week(tx *models.Tx, w models.Week) (models.Counted, time.Time, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	life, now := staffWeekOver, tx.Now()
+	if now.Before(w.End) {
+		life = staffWeekFresh
+	}
+	if k, ok := s.kept[w]; ok && now.Sub(k.at).Abs() < life {
+		return k.counted, k.at, nil
+	}
+	c, err := tx.Count(models.Period{From: w.Start, To: w.End})
+	if err != nil {
+		return c, now, err
+	}
+	if len(s.kept) > 8 || s.kept == nil {
+		s.kept = map[models.Week]staffWeek{}
+	}
+	s.kept[w] = staffWeek{now, c}
+	return c, now, nil
+}
+
+// overviewFigures are what the first page shows, in this order.
+var overviewFigures = []string{"active_people", models.Asked, "solved", models.Unanswered, models.Requested, models.Delivered, models.Opened, models.Completed, "acknowledged", "used", models.OutcomeReported, models.DeliveryFailed}
+
+// figureName is a figure in the page's language.
+func (v *staffView) figureName(f models.Figure) string {
+	if v.lang == "ja" {
+		return f.JA
+	}
+	return f.EN
+}
+
+// eventsURL leads to the events that a figure of a span is counted from.
+func eventsURL(figure string, from, to time.Time, more ...string) string {
+	q := url.Values{"from_at": {from.UTC().Format(time.RFC3339)}, "to_at": {to.UTC().Format(time.RFC3339)}}
+	if figure != "" {
+		q.Set("figure", figure)
+	}
+	for ; len(more) > 1; more = more[2:] {
+		q.Set(more[0], more[1])
+	}
+	return "/staff/events?" + q.Encode()
+}
+
+// overview is the first page: the week so far, last week, and what has stopped.
+func (v *staffView) overview() error {
+	zone, now := v.h.Vendor.Zone, v.tx.Now()
+	week := models.WeekOf(now, zone)
+	partners, err := v.tx.Partners()
+	if err != nil {
+		return err
+	}
+	counts, weeks := make([]models.Counted, 3), []models.Week{week, week.Before(zone), week.Before(zone).Before(zone)}
+	var at time.Time
+	for i := range weeks {
+		var counted time.Time
+		if counts[i], counted, err = v.h.weeks.week(v.tx, weeks[i]); err != nil {
+			return err
+		}
+		if i == 0 {
+			at = counted
+		}
+	}
+	for i, title := range []string{"staff.this_week", "staff.last_week"} {
+		total, before := sum(partners, counts[i]), sum(partners, counts[i+1])
+		block := web.StaffBlock{Title: v.say(title, "from", v.day(weeks[i].Start), "to", v.day(weeks[i].End.Add(-time.Hour)), "week", weeks[i].ISO)}
+		if i == 0 {
+			block.Note = v.say("staff.this_week_note", "at", v.when(at))
+		}
+		for _, key := range overviewFigures {
+			f, _ := models.FigureOf(key)
+			block.Tiles = append(block.Tiles, web.Tile{Label: v.figureName(f), Value: count(total[key]), URL: eventsURL(key, weeks[i].Start, weeks[i].End), Note: v.say("staff.week_before", "count", count(before[key]))})
+		}
+		v.add(block)
+	}
+	gaps, err := v.tx.GapsAt(now, nil)
+	if err != nil {
+		return err
+	}
+	trouble := web.StaffBlock{Title: v.say("staff.stopped"), Tiles: []web.Tile{{Label: v.say("staff.gaps_open"), Value: count(gaps.Open)}, {Label: v.say("staff.gaps_overdue"), Value: count(gaps.Overdue)}}}
+	if gaps.Overdue > 0 {
+		trouble.Tiles[1].Tone = "bad"
+	}
+	v.add(trouble)
+	known, err := v.tx.KnownMembers()
+	if err != nil {
+		return err
+	}
+	v.stopped(partners, counts[1], counts[2], known)
+	return nil
+}
+
+// stoppedShown is how many partners the first page lists.
+const stoppedShown = 10
+
+// stopped lists the partners that moved the week before last and not last week.
+func (v *staffView) stopped(partners []models.Partner, last, before models.Counted, known map[models.ID]int64) {
+	var rows []models.Partner
+	for _, p := range partners {
+		if last.Partners[p.ID]["active_people"] == 0 && before.Partners[p.ID]["active_people"] > 0 {
+			rows = append(rows, p)
+		}
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return known[rows[i].ID] > known[rows[j].ID] })
+	table := &web.StaffTable{Caption: v.say("staff.stopped_partners"), Columns: []web.Column{{Label: v.say("staff.partner")}, {Label: v.say("staff.known"), Num: true}, {Label: v.say("staff.moved_before"), Num: true}}}
+	for _, p := range rows[:min(len(rows), v.most(stoppedShown))] {
+		table.Rows = append(table.Rows, []web.Cell{v.partnerCell(p), {Text: count(known[p.ID])}, {Text: count(before.Partners[p.ID]["active_people"])}})
+	}
+	b := web.StaffBlock{Title: v.say("staff.stopped_partners"), Note: v.say("staff.stopped_note", "count", len(rows)), Table: table, Links: v.exports()}
+	if len(rows) == 0 {
+		b.Note, b.Links, b.Empty = "", nil, v.say("staff.stopped_none")
+	}
+	v.add(b)
+}
+
+// most is how many rows are shown: n, and everything in a file.
+func (v *staffView) most(n int) int {
+	if v.export != "" {
+		return staffExportMost
+	}
+	return n
+}
+
+// partnerCell names a partner and leads to what it did.
+func (v *staffView) partnerCell(p models.Partner) web.Cell {
+	return web.Cell{Text: p.Name, Sub: p.Key, URL: "/staff/events?" + url.Values{"partner": {p.Key}}.Encode()}
+}

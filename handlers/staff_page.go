@@ -1,0 +1,278 @@
+package handlers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"akari/content"
+	"akari/models"
+	"akari/web"
+)
+
+// staffPage is one page below /staff, and who may see it. docs/roles.md tells it
+// to people, and a test holds the two together.
+type staffPage struct {
+	path  string   // behind /staff, as http.ServeMux has it
+	name  string   // words: staff.NAME is its title
+	roles []string // who may; none = all staff
+	menu  bool
+	show  func(*staffView) error
+}
+
+// staffPages are THE list of what staff can look at, in the order of the menu.
+var staffPages = []staffPage{
+	{path: "", name: "overview", menu: true, show: (*staffView).overview},
+	{path: "/events", name: "events", menu: true, show: (*staffView).events},
+}
+
+func (p staffPage) allows(who models.Person) bool {
+	return len(p.roles) == 0 || slices.ContainsFunc(p.roles, who.Has)
+}
+
+// staffView is one request for a staff page.
+type staffView struct {
+	h       *Handlers
+	tx      *models.Tx
+	r       *http.Request
+	who     models.Who
+	lang    string
+	query   url.Values
+	export  string // "csv" or "xlsx": the page's first table as a file
+	page    web.StaffPage
+	missing bool // what was asked for is not there
+}
+
+// staffRoutes are the staff pages. Posts from other sites are refused.
+func (h *Handlers) staffRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /staff/enter/{token}", h.staffEnter)
+	mux.HandleFunc("POST /staff/enter/{token}", h.sameOrigin(h.staffLogin))
+	mux.HandleFunc("POST /staff/leave", h.sameOrigin(h.staffLogout))
+	for _, p := range staffPages {
+		mux.HandleFunc("GET /staff"+p.path, h.staffShow(p))
+	}
+}
+
+// sameOrigin refuses a post that another site made the browser send.
+func (h *Handlers) sameOrigin(next http.HandlerFunc) http.HandlerFunc {
+	guard := http.NewCrossOriginProtection()
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h.message(w, r, http.StatusForbidden, "page.bad")
+	}))
+	return guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, h.Limits.MaxBody)
+		next(w, r)
+	})).ServeHTTP
+}
+
+// staffShow answers a page, or its table as a file.
+func (h *Handlers) staffShow(p staffPage) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		v := &staffView{h: h, r: r, query: r.URL.Query()}
+		age := maxAgeRead
+		if v.export = v.query.Get("format"); v.export != "" {
+			age = maxAgeAct
+		}
+		_, who, err := h.staffSession(w, r, age)
+		if err != nil {
+			h.staffClosed(w, r, err)
+			return
+		}
+		v.who, v.lang = who, h.staffLang(w, r, who.Person)
+		if !p.allows(who.Person) {
+			h.staffRefused(w, r, v, p)
+			return
+		}
+		v.frame(p)
+		err = h.Store.View(r.Context(), func(tx *models.Tx) error {
+			v.tx = tx
+			return p.show(v)
+		})
+		switch {
+		case errors.Is(err, models.ErrNotFound):
+			h.message(w, r, http.StatusNotFound, "page.missing")
+		case err != nil:
+			h.staffClosed(w, r, err)
+		case v.export != "":
+			h.staffExport(w, r, v, p)
+		default:
+			h.render(w, http.StatusOK, "staff.html", v.page)
+		}
+	}
+}
+
+// staffRefused keeps the attempt.
+func (h *Handlers) staffRefused(w http.ResponseWriter, r *http.Request, v *staffView, p staffPage) {
+	err := h.Store.InTx(r.Context(), func(tx *models.Tx) error {
+		return tx.Audit(models.Act{ActorID: v.who.Person.ID, Role: staffRole(v.who.Person), Action: "staff.see", Object: "page:" + p.name, Result: "refused"})
+	})
+	if err != nil {
+		h.staffClosed(w, r, err)
+		return
+	}
+	h.message(w, r, http.StatusForbidden, "staff.role")
+}
+
+// staffLang is the language of the staff pages: asked for by ?lang= and then
+// remembered by the browser, else the person's, else the vendor's first.
+func (h *Handlers) staffLang(w http.ResponseWriter, r *http.Request, p models.Person) string {
+	const cookie = "akari_staff_lang"
+	if asked := r.URL.Query().Get("lang"); slices.Contains(h.Vendor.Languages, asked) {
+		http.SetCookie(w, &http.Cookie{Name: cookie, Value: asked, Path: "/staff", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: strings.HasPrefix(h.PublicURL, "https://"), SameSite: http.SameSiteLaxMode})
+		return asked
+	}
+	if c, err := r.Cookie(cookie); err == nil && slices.Contains(h.Vendor.Languages, c.Value) {
+		return c.Value
+	}
+	if slices.Contains(h.Vendor.Languages, p.Language) {
+		return p.Language
+	}
+	return h.Vendor.Languages[0]
+}
+
+func (v *staffView) say(key string, args ...any) string { return v.h.Library.Say(v.lang, key, args...) }
+
+// frame is what surrounds every staff page.
+func (v *staffView) frame(p staffPage) {
+	v.page = web.StaffPage{
+		Frame:   web.Frame{Lang: v.lang, Title: v.say("staff." + p.name), Vendor: v.h.Vendor.Desk, Note: v.say("staff.foot", "zone", v.h.Vendor.Zone.String())},
+		NavName: v.say("staff.menu"), Skip: v.say("staff.skip"), User: v.who.Person.Name,
+		Logout: web.Action{Label: v.say("staff.leave"), Post: "/staff/leave"},
+	}
+	names := map[string]string{"ja": "日本語", "en": "English"}
+	for _, lang := range v.h.Vendor.Languages {
+		v.page.Langs = append(v.page.Langs, web.LangLink{Lang: lang, Label: names[lang], URL: v.with("lang", lang), Current: lang == v.lang})
+	}
+	for _, q := range staffPages {
+		if q.menu && q.allows(v.who.Person) {
+			here := q.path == p.path || q.path != "" && strings.HasPrefix(p.path, q.path+"/")
+			v.page.Nav = append(v.page.Nav, web.NavItem{Label: v.say("staff." + q.name), URL: "/staff" + q.path, Current: here})
+		}
+	}
+}
+
+// with is the same page asked for with one parameter changed; "" takes it out.
+func (v *staffView) with(name, value string, more ...string) string {
+	q := url.Values{}
+	for k, x := range v.query {
+		if k != "lang" || name == "lang" {
+			q[k] = x
+		}
+	}
+	for pair := append([]string{name, value}, more...); len(pair) > 1; pair = pair[2:] {
+		if pair[1] == "" {
+			q.Del(pair[0])
+		} else {
+			q.Set(pair[0], pair[1])
+		}
+	}
+	if len(q) == 0 {
+		return v.r.URL.Path
+	}
+	return v.r.URL.Path + "?" + q.Encode()
+}
+
+// add adds a block to the page.
+func (v *staffView) add(b web.StaffBlock) { v.page.Blocks = append(v.page.Blocks, b) }
+
+// exports are the links that give a page's first table as a file.
+func (v *staffView) exports() []web.Link {
+	return []web.Link{{Label: "CSV", URL: v.with("format", "csv")}, {Label: "Excel", URL: v.with("format", "xlsx")}}
+}
+
+// staffExportMost bounds what one file holds.
+const staffExportMost = 50000
+
+// staffExport sends the first table of the page, and audits it.
+func (h *Handlers) staffExport(w http.ResponseWriter, r *http.Request, v *staffView, p staffPage) {
+	var table *web.StaffTable
+	for _, b := range v.page.Blocks {
+		if b.Table != nil {
+			table = b.Table
+			break
+		}
+	}
+	if table == nil || v.export != "csv" && v.export != "xlsx" {
+		h.message(w, r, http.StatusNotFound, "page.missing")
+		return
+	}
+	var out bytes.Buffer
+	head := make([]string, len(table.Columns))
+	for i, c := range table.Columns {
+		head[i] = c.Label
+	}
+	t, err := content.NewTable(&out, v.export, head)
+	if err == nil {
+		for _, row := range table.Rows {
+			cells := make([]any, len(row))
+			for i, c := range row {
+				cells[i] = plainCell(c, table.Columns[i].Num)
+			}
+			if err = t.Row(cells); err != nil {
+				break
+			}
+		}
+		err = errors.Join(err, t.Close())
+	}
+	if err == nil {
+		err = h.Store.InTx(r.Context(), func(tx *models.Tx) error {
+			return tx.Audit(models.Act{ActorID: v.who.Person.ID, Role: staffRole(v.who.Person), Action: "staff.export", Object: "page:" + p.name, Result: "done",
+				Detail: models.Detail{"rows": len(table.Rows), "format": v.export}})
+		})
+	}
+	if err != nil {
+		h.staffClosed(w, r, err)
+		return
+	}
+	web.Secure(w)
+	kind := map[string]string{"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}[v.export]
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="akari-%s-%s.%s"`, p.name, h.Store.Now().In(h.Vendor.Zone).Format("20060102"), v.export))
+	w.Write(out.Bytes())
+}
+
+// plainCell is a cell as a spreadsheet wants it: numbers without separators.
+func plainCell(c web.Cell, num bool) any {
+	if num {
+		if n, err := strconv.ParseInt(strings.ReplaceAll(c.Text, ",", ""), 10, 64); err == nil {
+			return n
+		}
+	}
+	if c.Sub != "" {
+		return c.Text + " / " + c.Sub
+	}
+	return c.Text
+}
+
+// count writes a number as people read it: 1,234.
+func count(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// when writes a moment in the vendor's zone.
+func (v *staffView) when(t time.Time) string {
+	return t.In(v.h.Vendor.Zone).Format("2006-01-02 15:04")
+}
+
+// day writes a day in the vendor's zone.
+func (v *staffView) day(t time.Time) string { return t.In(v.h.Vendor.Zone).Format(time.DateOnly) }
+
+// StaffPages answers every page for staff and the roles that may see it; none =
+// all staff.
+func StaffPages() map[string][]string {
+	out := map[string][]string{}
+	for _, p := range staffPages {
+		out["/staff"+p.path] = p.roles
+	}
+	return out
+}

@@ -1,0 +1,102 @@
+package web
+
+// StaffPage is any page for staff: what surrounds it, and blocks one below the
+// other. All sentences are ready-made.
+type StaffPage struct {
+	Frame
+	Nav     []NavItem
+	NavName string // of the navigation, for screen readers
+	Skip    string // 「本文へ」
+	User    string // who is in
+	Logout  Action
+	Back    Link // to what lies above; empty = nothing does
+	Intro   string
+	Blocks  []StaffBlock
+}
+
+// NavItem is one page in the navigation.
+type NavItem struct {
+	Label, URL string
+	Current    bool
+}
+
+// StaffBlock is one part of a staff page; what is empty is not shown.
+type StaffBlock struct {
+	ID    string // for addresses with #; may be empty
+	Title string
+	Note  string // small, below the title
+	Links []Link // beside the title: exports and ways on
+
+	Tiles   []Tile
+	Facts   []Fact
+	Filter  *StaffFilter
+	Table   *StaffTable
+	Actions []Action
+	Form    *StaffForm
+	Empty   string // shown instead of an empty table
+	Pager   Pager
+}
+
+// Tile is one figure.
+type Tile struct {
+	Label string
+	Value string
+	URL   string // to the events it is counted from; empty = nowhere
+	Note  string // what it stands beside: last week, n of N
+	Tone  string // "", "good", "bad"
+}
+
+// Fact is one line of a description.
+type Fact struct {
+	Label string
+	Value Cell
+	Note  string
+}
+
+// StaffTable is rows under columns. On a phone each row is a card.
+type StaffTable struct {
+	Caption string
+	Columns []Column
+	Rows    [][]Cell
+}
+
+// Column is the head of a table's column.
+type Column struct {
+	Label string
+	Num   bool // numbers: to the right
+}
+
+// Cell is one value.
+type Cell struct {
+	Text string
+	URL  string // empty = no link
+	Sub  string // small, below
+	Tone string // "", "good", "bad"
+}
+
+// StaffFilter is a form that asks for the page again (GET).
+type StaffFilter struct {
+	Action string
+	Fields []FormField // kinds line, choice, date
+	Choose string
+	Submit string
+	Clear  Link
+}
+
+// StaffForm is a form that changes something (POST).
+type StaffForm struct {
+	Action   string
+	Hidden   []Pair
+	Fields   []FormField
+	Trouble  string
+	Required string
+	Choose   string
+	Submit   string
+}
+
+// Pager leads to the rows before and after; what has no address is not shown.
+type Pager struct {
+	Name       string // for screen readers
+	Prev, Next Link
+	Where      string // 51–100 / 1,000
+}
