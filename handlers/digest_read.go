@@ -64,6 +64,7 @@ type digestRead struct {
 	only      []models.ID   // the partners it is limited to; nil = all
 	half      models.Counts // the same week of the half-year before; nil = not on record
 	halfWeek  models.Week
+	related   Related
 	trend     []weekPoint
 	campaigns []campaignSteps
 	support   map[models.ID]models.Support
@@ -161,6 +162,9 @@ func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, 
 		return nil, err
 	}
 	if err := d.readCampaigns(tx, out, now, r); err != nil {
+		return nil, err
+	}
+	if out.related, err = d.h.Related(tx, RelatedOptions{Until: w.End, Span: relatedSpan, Days: relatedDays, Partners: out.only, Most: relatedMost}); err != nil {
 		return nil, err
 	}
 	return out, d.readTrend(tx, a, out, r)

@@ -42,6 +42,7 @@ func (w digestWords) text() string {
 	section(w.say("digest.section_materials"), w.materials())
 	section(w.say("digest.section_work"), w.work())
 	section(w.say("digest.section_results"), w.results())
+	section(w.say("digest.section_related"), w.relatedRows())
 	b.WriteString("\n\n" + w.say("digest.foot"))
 	return b.String()
 }

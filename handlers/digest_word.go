@@ -56,6 +56,9 @@ func (w digestWords) message(now time.Time) bot.Message {
 	if len(w.read.campaigns) > 0 {
 		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.campaigns_button"), Press: bot.NewPress("campaign.list")})
 	}
+	if w.read.related.Enough && len(w.read.related.Materials) > 0 {
+		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("play.button"), Press: bot.NewPress("play.new")})
+	}
 	if base := w.d.h.PublicURL; strings.HasPrefix(base, "https:") {
 		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.staff_button"), Open: base + "/staff"})
 	}

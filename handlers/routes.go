@@ -76,6 +76,7 @@ var (
 		"partner.message":  {needs: needsStaff, do: (*Turn).draftMessage},
 		"partner.campaign": {needs: needsSender, do: (*Turn).smallCampaign},
 		"support.record":   {needs: needsStaff, do: (*Turn).supportForm},
+		"play.new":         {needs: needsSender, do: (*Turn).makePlay},
 
 		"menu.show":   {needs: needsAnyone, do: (*Turn).showMenu},
 		"help.show":   {needs: needsAnyone, do: (*Turn).showHelp},

@@ -80,7 +80,10 @@ materials:
 const pdf = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 // newHouse opens a house on a fresh database.
-func newHouse(t *testing.T, driver string) *house {
+func newHouse(t testing.TB, driver string) *house { t.Helper(); return houseOf(t, driver, people) }
+
+// houseOf is newHouse with other people in its seed.
+func houseOf(t testing.TB, driver, people string) *house {
 	t.Helper()
 	play := playground.New(playground.Options{Personas: func(context.Context) ([]playground.Persona, error) { return cast(), nil }})
 	h := open(t, driver, people, func(mux *http.ServeMux) {
