@@ -100,13 +100,7 @@ func (v *staffView) eventFilter() (f models.EventFilter, trouble string, err err
 			trouble, f.Campaign = v.say("staff.bad_campaign"), -1
 		}
 	}
-	if at, id, ok := strings.Cut(v.query.Get("before"), "/"); ok {
-		t, err := time.Parse(time.RFC3339Nano, at)
-		before, bad := models.ParseID(id)
-		if err == nil && bad == nil {
-			f.BeforeAt, f.BeforeID = &t, before
-		}
-	}
+	f.BeforeAt, f.BeforeID = v.before()
 	if key := v.query.Get("partner"); key != "" {
 		p, err := v.tx.PartnerByKey(key)
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
@@ -243,4 +237,15 @@ func linked(what, url string) string {
 		return ""
 	}
 	return url
+}
+
+// before is behind which row of a log the page begins.
+func (v *staffView) before() (*time.Time, models.ID) {
+	at, id, _ := strings.Cut(v.query.Get("before"), "/")
+	t, err := time.Parse(time.RFC3339Nano, at)
+	before, bad := models.ParseID(id)
+	if err != nil || bad != nil || v.export != "" {
+		return nil, models.ID{}
+	}
+	return &t, before
 }

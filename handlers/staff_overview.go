@@ -10,45 +10,61 @@ import (
 	"akari/web"
 )
 
-// staffWeeks keeps what a week counts to for a short while: every page for staff
-// looks at the same few weeks.
+// staffWeeks keeps what a long count came to for a short while: the pages for staff
+// look at the same few weeks.
 type staffWeeks struct {
 	mu   sync.Mutex
-	kept map[models.Week]staffWeek
+	kept map[string]staffCount
 }
 
-type staffWeek struct {
-	at      time.Time
-	counted models.Counted
+type staffCount struct {
+	at    time.Time
+	value any
 }
 
-// How old a week's figures on a page may be: of the week that goes on, and of one
-// that is over, in which little changes.
+// How old a count on a page may be: of a time that goes on, and of one that is
+// over, in which little changes.
 const (
-	staffWeekFresh = time.Minute
-	staffWeekOver  = 10 * time.Minute
+	staffCountFresh = time.Minute
+	staffCountOver  = 10 * time.Minute
+	staffCountsKept = 16
 )
 
-// week counts a week, or answers what it counted to a moment ago, and when.
-func (s *staffWeeks) week(tx *models.Tx, w models.Week) (models.Counted, time.Time, error) {
+// counted answers what a count came to a moment ago, and when; else it counts.
+func counted[T any](s *staffWeeks, now time.Time, key string, life time.Duration, count func() (T, error)) (T, time.Time, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	life, now := staffWeekOver, tx.Now()
-	if now.Before(w.End) {
-		life = staffWeekFresh
+	if k, ok := s.kept[key]; ok && now.Sub(k.at).Abs() < life {
+		return k.value.(T), k.at, nil
 	}
-	if k, ok := s.kept[w]; ok && now.Sub(k.at).Abs() < life {
-		return k.counted, k.at, nil
-	}
-	c, err := tx.Count(models.Period{From: w.Start, To: w.End})
+	value, err := count()
 	if err != nil {
-		return c, now, err
+		return value, now, err
 	}
-	if len(s.kept) > 8 || s.kept == nil {
-		s.kept = map[models.Week]staffWeek{}
+	if s.kept == nil || len(s.kept) >= staffCountsKept {
+		s.kept = map[string]staffCount{}
 	}
-	s.kept[w] = staffWeek{now, c}
-	return c, now, nil
+	s.kept[key] = staffCount{now, value}
+	return value, now, nil
+}
+
+// week counts a week.
+func (s *staffWeeks) week(tx *models.Tx, w models.Week) (models.Counted, time.Time, error) {
+	life := staffCountOver
+	if tx.Now().Before(w.End) {
+		life = staffCountFresh
+	}
+	return counted(s, tx.Now(), "week "+w.Start.String(), life, func() (models.Counted, error) { return tx.CountWeek(w) })
+}
+
+// lately is this week and the four before.
+func (v *staffView) lately() models.Period {
+	week := models.WeekOf(v.tx.Now(), v.h.Vendor.Zone)
+	first := week
+	for range 4 {
+		first = first.Before(v.h.Vendor.Zone)
+	}
+	return models.Period{From: first.Start, To: week.End}
 }
 
 // overviewFigures are what the first page shows, in this order.
@@ -85,12 +101,12 @@ func (v *staffView) overview() error {
 	counts, weeks := make([]models.Counted, 3), []models.Week{week, week.Before(zone), week.Before(zone).Before(zone)}
 	var at time.Time
 	for i := range weeks {
-		var counted time.Time
-		if counts[i], counted, err = v.h.weeks.week(v.tx, weeks[i]); err != nil {
+		var made time.Time
+		if counts[i], made, err = v.h.weeks.week(v.tx, weeks[i]); err != nil {
 			return err
 		}
 		if i == 0 {
-			at = counted
+			at = made
 		}
 	}
 	for i, title := range []string{"staff.this_week", "staff.last_week"} {
@@ -109,7 +125,7 @@ func (v *staffView) overview() error {
 	if err != nil {
 		return err
 	}
-	trouble := web.StaffBlock{Title: v.say("staff.stopped"), Tiles: []web.Tile{{Label: v.say("staff.gaps_open"), Value: count(gaps.Open)}, {Label: v.say("staff.gaps_overdue"), Value: count(gaps.Overdue)}}}
+	trouble := web.StaffBlock{Title: v.say("staff.stopped"), Tiles: []web.Tile{{Label: v.say("staff.gaps_open"), Value: count(gaps.Open), URL: "/staff/gaps"}, {Label: v.say("staff.gaps_overdue"), Value: count(gaps.Overdue), URL: "/staff/gaps"}}}
 	if gaps.Overdue > 0 {
 		trouble.Tiles[1].Tone = "bad"
 	}
@@ -153,7 +169,7 @@ func (v *staffView) most(n int) int {
 	return n
 }
 
-// partnerCell names a partner and leads to what it did.
+// partnerCell names a partner and leads to its page.
 func (v *staffView) partnerCell(p models.Partner) web.Cell {
-	return web.Cell{Text: p.Name, Sub: p.Key, URL: "/staff/events?" + url.Values{"partner": {p.Key}}.Encode()}
+	return web.Cell{Text: p.Name, Sub: p.Key, URL: partnerURL(p.Key)}
 }

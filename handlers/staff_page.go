@@ -19,17 +19,28 @@ import (
 // staffPage is one page below /staff, and who may see it. docs/roles.md tells it
 // to people, and a test holds the two together.
 type staffPage struct {
-	path  string   // behind /staff, as http.ServeMux has it
-	name  string   // words: staff.NAME is its title
-	roles []string // who may; none = all staff
-	menu  bool
-	show  func(*staffView) error
+	path    string   // behind /staff, as http.ServeMux has it
+	name    string   // words: staff.NAME is its title
+	roles   []string // who may; none = all staff
+	menu    bool
+	persons bool // about persons: not there where none are recorded
+	show    func(*staffView) error
 }
 
 // staffPages are THE list of what staff can look at, in the order of the menu.
 var staffPages = []staffPage{
 	{path: "", name: "overview", menu: true, show: (*staffView).overview},
+	{path: "/partners", name: "partners", menu: true, show: (*staffView).partnersList},
+	{path: "/partners/{key}", name: "partners", show: (*staffView).partner},
+	{path: "/people", name: "people", menu: true, persons: true, show: (*staffView).peopleList},
+	{path: "/materials", name: "materials", menu: true, show: (*staffView).materials},
+	{path: "/campaigns", name: "campaigns", menu: true, show: (*staffView).campaignsList},
+	{path: "/campaigns/{id}", name: "campaigns", show: (*staffView).campaign},
+	{path: "/gaps", name: "gaps", menu: true, show: (*staffView).gaps},
+	{path: "/faq", name: "faq", menu: true, show: (*staffView).faq},
+	{path: "/outcomes", name: "outcomes", menu: true, show: (*staffView).outcomes},
 	{path: "/events", name: "events", menu: true, show: (*staffView).events},
+	{path: "/audit", name: "audit", menu: true, roles: []string{"admin", "manager"}, show: (*staffView).audit},
 }
 
 func (p staffPage) allows(who models.Person) bool {
@@ -150,7 +161,7 @@ func (v *staffView) frame(p staffPage) {
 		v.page.Langs = append(v.page.Langs, web.LangLink{Lang: lang, Label: names[lang], URL: v.with("lang", lang), Current: lang == v.lang})
 	}
 	for _, q := range staffPages {
-		if q.menu && q.allows(v.who.Person) {
+		if q.menu && q.allows(v.who.Person) && (v.h.PersonLevel || !q.persons) {
 			here := q.path == p.path || q.path != "" && strings.HasPrefix(p.path, q.path+"/")
 			v.page.Nav = append(v.page.Nav, web.NavItem{Label: v.say("staff." + q.name), URL: "/staff" + q.path, Current: here})
 		}

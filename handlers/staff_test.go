@@ -382,3 +382,87 @@ func TestPagesForStaffAreAsDocumented(t *testing.T) {
 		}
 	}
 }
+
+func TestStaffSeeEveryPageAndItsFile(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		rep := h.As("aoba-01").In("direct-aoba-01")
+		rep.Say("商談登録の有効期限は何日ですか").See()
+		rep.Press("解決した").See()
+		rep.Say("資料").See()
+		d := h.enter(t, "s-ito")
+		for path, want := range map[string]string{
+			"/staff/partners": "青葉商事", "/staff/partners?q=minami": "南海システム", "/staff/partners?q=nothing": "該当するものはありません",
+			"/staff/partners/p-aoba": "動いた人", "/staff/people": "田中", "/staff/people?q=%25": "該当するものはありません", "/staff/materials": "商談登録ガイド",
+			"/staff/campaigns": "キャンペーンはまだありません", "/staff/gaps": "質問はありません", "/staff/faq": "トライアル環境", "/staff/outcomes": "成果はまだありません", "/staff/audit": "staff.enter",
+		} {
+			page := d.see(path)
+			if !strings.Contains(page, want) {
+				t.Errorf("%s does not say %s:\n%s", path, want, page)
+			}
+			if i := strings.Index(page, ">staff."); i >= 0 && path != "/staff/audit" {
+				t.Errorf("%s shows a word without a sentence: %s", path, page[i:i+40])
+			}
+			r, body := d.do("GET", path+map[bool]string{true: "&", false: "?"}[strings.Contains(path, "?")]+"format=xlsx", nil, nil)
+			if r.StatusCode != http.StatusOK || !strings.HasPrefix(body, "PK") {
+				t.Errorf("%s as a file: %d", path, r.StatusCode)
+			}
+		}
+		for _, row := range d.file("/staff/faq?format=csv") {
+			if row[0] == "商談登録の有効期限は何日ですか / deal-registration" && (row[1] != "1" || row[3] != "1" || row[4] != "1") {
+				t.Error(row)
+			}
+		}
+		for _, none := range []string{"/staff/partners/nobody", "/staff/campaigns/7", "/staff/campaigns/x", "/staff/nothing"} {
+			if got := d.status(none); got != http.StatusNotFound {
+				t.Error(none, got)
+			}
+		}
+		if got := h.enter(t, "s-sato").status("/staff/audit"); got != http.StatusForbidden {
+			t.Error("a sender reads the audit log", got)
+		}
+		if all := h.acts(t, "staff.see"); len(all) != 1 || all[0] != "staff.see page:audit refused" {
+			t.Error(all)
+		}
+	})
+}
+
+func TestFilesOfStaffPagesHoldNoFormulas(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	for i, name := range []string{"=1+1", "＝1+1", "+1", "＋1", "-1", "－1", "@a", "＠a"} {
+		if _, err := modelstest.Raw(t, h.driver, h.dsn).Exec("INSERT INTO people SELECT randomblob(16), 'x-"+strconv.Itoa(i)+"', side, partner_id, ?, department, roles, language, sample, noticed_at, left_at, created_at, updated_at FROM people WHERE `key` = 'aoba-01'", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := h.enter(t, "s-ito").file("/staff/people?q=x-&format=csv")
+	if len(rows) != 8 {
+		t.Fatal(rows)
+	}
+	for _, r := range rows {
+		if strings.ContainsAny(string([]rune(r[0])[0]), "=＝+＋-－@＠") {
+			t.Error(r[0])
+		}
+	}
+}
+
+func TestWithoutPersonLevelNoPageNamesAnybody(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	h.happened(t, "aoba-01", models.Asked, time.Now().Add(-time.Hour))
+	h.mind.PersonLevel = false
+	d := h.enter(t, "s-ito")
+	for path := range handlers.StaffPages() {
+		path = strings.NewReplacer("{key}", "p-aoba", "{id}", "1").Replace(path)
+		_, page := d.do("GET", path, nil, nil)
+		for _, name := range []string{"田中", "aoba-01", "/staff/people"} {
+			if strings.Contains(page, name) {
+				t.Errorf("%s shows %s", path, name)
+			}
+		}
+		if (path == "/staff/people") != (d.status(path) == http.StatusNotFound) && path != "/staff/campaigns/1" {
+			t.Error(path, d.status(path))
+		}
+	}
+	if rows := d.file("/staff/events?person=aoba-01&kind=asked&format=csv"); len(rows) != 1 || strings.Contains(strings.Join(rows[0], " "), "aoba-01") {
+		t.Error(rows) // the filter does not exist either: it would tell who it was
+	}
+}
