@@ -169,16 +169,20 @@ func (a *Campaigning) Create(spec models.Spec, draft string) (c models.Campaign,
 	if err != nil {
 		return c, false, err
 	}
-	name := "draft\x00" + draft
-	if draft == "" {
-		name = "content\x00" + spec.JSON()
+	sum := contentSum(spec)
+	if draft != "" {
+		sum = sha256.Sum256([]byte("draft\x00" + draft))
 	}
-	sum := sha256.Sum256([]byte(name))
 	c, fresh, err = a.tx.AddCampaign(spec, a.By.ID, owner, sum[:])
 	if err != nil || !fresh {
 		return c, fresh, err
 	}
 	return c, true, a.audit(actCreate, campaignObject(c.ID), "done", overrides(spec))
+}
+
+// contentSum is by what the same content again is recognised.
+func contentSum(spec models.Spec) [sha256.Size]byte {
+	return sha256.Sum256([]byte("content\x00" + spec.JSON()))
 }
 
 // overrides is what of a spec sets a rule aside, for the audit log.
@@ -210,7 +214,8 @@ func (a *Campaigning) Edit(id, epoch int64, spec models.Spec) (models.Campaign, 
 	if err != nil {
 		return c, err
 	}
-	if c, err = a.tx.EditCampaign(c, spec, a.By.ID, owner); err != nil {
+	sum := contentSum(spec)
+	if c, err = a.tx.EditCampaign(c, spec, a.By.ID, owner, sum[:]); err != nil {
 		return c, err
 	}
 	return c, a.audit(actEdit, campaignObject(id), "done", overrides(spec))

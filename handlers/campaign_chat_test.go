@@ -2,15 +2,20 @@ package handlers_test
 
 import (
 	"akari/bot"
+	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"akari/bot/playground"
+	"akari/bot/playground/playgroundtest"
 	"akari/bot/slack/slacktest"
 	"akari/handlers"
 	"akari/models"
@@ -384,12 +389,38 @@ func TestACampaignsMessageShowsWhatItsReaderConfirmed(t *testing.T) {
 		}
 		press("取り消す(確認)")
 		shows("the message as it was", "内容を確認しました\"", "-✓ 確認済み", "-取り消す(確認)")
+		if acked := w.acked(t); acked != 0 {
+			t.Errorf("the table has %d who confirmed", acked)
+		}
 		press("内容を確認しました")
 		shows("what was confirmed", "✓ 確認済み", "取り消す(確認)")
 		w.ahead.Store(int64(models.UndoFor + time.Second))
 		shows("what stays", "✓ 確認済み", "-取り消す(確認)")
 		same(t, "acknowledgements", w.marks(t, "acks"), "-aoba-01 guide@2", "aoba-01 guide@2")
+		if acked := w.acked(t); acked != 1 {
+			t.Errorf("the table has %d who confirmed", acked)
+		}
 	})
+}
+
+// acked is how many rows of the first campaign's table have a time of confirming.
+func (h *house) acked(t *testing.T) (n int) {
+	t.Helper()
+	var b bytes.Buffer
+	if err := h.mind.WriteCampaign(context.Background(), &b, "csv", 1); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(b.String(), "\ufeff"))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.Index(rows[0], "acknowledged_at")
+	for _, row := range rows[1:] {
+		if row[at] != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // linkIn is the personal link that stands in some blocks.
@@ -561,4 +592,85 @@ func (w *world) askPage(t *testing.T) string {
 	_, rest, _ := strings.Cut(w.toWorks("https://akari.test/f/"), "https://akari.test/f/")
 	token, _, _ := strings.Cut(rest, `"`)
 	return token
+}
+
+// What a campaign said before it was edited may be composed anew; what it says now is
+// it.
+func TestAnEditedCampaignIsRecognisedByWhatItSaysNow(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	author := h.As("s-sato").In("direct-s-sato")
+	compose := func(title string) {
+		t.Helper()
+		author.Command("campaign", "")
+		taken(t, author.SubmitAll(with(news, map[string][]string{"title": {title}})))
+		author.Wait("宛先：3名")
+	}
+	compose("はじめ")
+	author.Press("内容を直す")
+	taken(t, author.SubmitAll(map[string][]string{"title": {"あと"}}))
+	author.Wait("あと(要確認)")
+	compose("あと")
+	if cs := h.campaigns(t); len(cs) != 1 {
+		t.Fatalf("there are %d campaigns", len(cs))
+	}
+	compose("はじめ")
+	if cs := h.campaigns(t); len(cs) != 2 {
+		t.Fatalf("there are %d campaigns", len(cs))
+	}
+}
+
+// Who is in doubt is listed one by one, and a person alone sends again.
+func TestADoubtfulRecipientIsListedAndSentToAgain(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		h.clocks(t)
+		author := h.As("s-sato").In("direct-s-sato")
+		author.Command("campaign", "")
+		taken(t, author.SubmitAll(with(news, map[string][]string{"everyone": nil, "partners": {"南海システム"}})))
+		author.Press("配信する")
+		rep := h.As("minami-01").In("direct-minami-01")
+		rep.Wait("新価格表のご案内")
+		wait(t, "the end", func() bool { return h.campaigns(t)[0].State == models.CampaignFinished })
+		if _, err := modelstest.Raw(t, h.driver, h.dsn).Exec("UPDATE deliveries SET state = 'held', error_code = 'in_doubt' WHERE campaign_id = 1"); err != nil {
+			t.Fatal(err)
+		}
+		author.Command("campaign", "1")
+		said(t, []string{author.Wait("確かめていただきたい宛先")}, "1. 南海システム 森川", "届いたか不明")
+		author.Press("1に再送")
+		author.Wait("もう一度送ります")
+		wait(t, "the second message", func() bool {
+			return strings.Count(strings.Join(rep.All(), "\n"), "【要確認】新価格表のご案内") == 2
+		})
+		author.Press("1に再送") // on the card that is overtaken by now
+		author.Wait("再送できる状態ではありません")
+	})
+}
+
+// A preview that takes longer to count than a form may stay open follows in a moment.
+func TestALargePreviewFollows(t *testing.T) {
+	var many strings.Builder
+	many.WriteString(people)
+	many.WriteString("  - {key: p-many, name: 多数商会, owner: s-ito, people: [")
+	for i := range 2001 {
+		fmt.Fprintf(&many, "{key: many-%04d, name: 人%d, role: rep}, ", i, i)
+	}
+	many.WriteString("]}\n")
+	play := playground.New(playground.Options{Personas: func(context.Context) ([]playground.Persona, error) { return cast(), nil }})
+	h := open(t, "sqlite", many.String(), func(mux *http.ServeMux) { mux.Handle("/play/", play.Pages()) }, play)
+	t.Cleanup(play.Close)
+	h.Client = playgroundtest.New(t, h.url)
+	author := h.As("s-sato").In("direct-s-sato")
+	author.Command("campaign", "")
+	taken(t, author.SubmitAll(news))
+	author.Wait("宛先は2004件です")
+	unsaid(t, author.All(), "▼ 見え方")
+	for range 2 { // another process looks too
+		if err := h.mind.TickBoards(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	author.Wait("宛先：2004名(3社)")
+	if n := strings.Count(strings.Join(author.All(), "\n"), "宛先：2004名"); n != 1 {
+		t.Errorf("the card came %d times", n)
+	}
 }

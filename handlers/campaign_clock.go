@@ -3,6 +3,8 @@ package handlers
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -280,26 +282,32 @@ func (h *Handlers) tellMissing(ctx context.Context, id int64) error {
 // namesAtMost is how many names a sentence to staff holds.
 const namesAtMost = 20
 
+// names words people for staff: by partner and name or, without person-level records,
+// by partner alone.
 func (h *Handlers) names(tx *models.Tx, keys []string) (string, error) {
-	out := ""
-	for i, key := range keys {
-		if i == namesAtMost {
-			return out + "…", nil
-		}
+	var out []string
+	for _, key := range keys {
 		p, err := tx.PersonByKey(key)
 		if err != nil {
-			return out, err
+			return "", err
 		}
 		partner, err := tx.Partner(p.PartnerID)
 		if err != nil {
-			return out, err
+			return "", err
 		}
-		if i > 0 {
-			out += "、"
+		name := partner.Name + " " + p.Name
+		if !h.PersonLevel {
+			name = partner.Name
 		}
-		out += partner.Name + " " + p.Name
+		if slices.Contains(out, name) && !h.PersonLevel {
+			continue
+		}
+		if len(out) == namesAtMost {
+			return strings.Join(out, "、") + "…", nil
+		}
+		out = append(out, name)
 	}
-	return out, nil
+	return strings.Join(out, "、"), nil
 }
 
 // finish ends a campaign of whose message nothing is under way any more, and puts

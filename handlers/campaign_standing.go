@@ -26,7 +26,7 @@ func (h *Handlers) standing(tx *models.Tx, c models.Campaign, lang string) (bot.
 	if r.Opened+r.Completed+r.Used > 0 || len(c.Spec.Materials) > 0 && c.StartedAt != nil {
 		lines = append(lines, say("compose.stand_seen", "opened", r.Opened, "completed", r.Completed, "used", r.Used))
 	}
-	if len(r.Missing) > 0 && h.PersonLevel {
+	if len(r.Missing) > 0 {
 		names, err := h.names(tx, r.Missing)
 		if err != nil {
 			return m, err

@@ -218,10 +218,20 @@ func (t *Tx) AddCampaign(spec Spec, author, owner ID, dedupe []byte) (c Campaign
 }
 
 // EditCampaign replaces what a campaign says. Its version grows, so every
-// approval is void. ErrMoved: it was launched, or edited, in the meantime.
-func (t *Tx) EditCampaign(c Campaign, spec Spec, by, owner ID) (Campaign, error) {
-	r := t.db.Exec("UPDATE campaigns SET title=?, class=?, to_kind=?, spec=?, owner_id=?, edited_by=?, state='draft', version=version+1, epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state IN ('draft','approved')",
-		spec.Title, spec.Weight, spec.To, spec.JSON(), owner, by, t.now, c.ID, c.Epoch)
+// approval is void. dedupe (32 bytes) is what the same content again would have:
+// what the campaign said before may be composed anew. ErrMoved: it was launched, or
+// edited, in the meantime.
+func (t *Tx) EditCampaign(c Campaign, spec Spec, by, owner ID, dedupe []byte) (Campaign, error) {
+	if _, err := first[int64](t.db, "SELECT id FROM campaigns WHERE dedupe = ? AND id <> ?", dedupe, c.ID); err == nil {
+		dedupe = nil // another one says the same already
+	} else if !errors.Is(err, ErrNotFound) {
+		return c, err
+	}
+	r := t.db.Exec("UPDATE campaigns SET title=?, dedupe=?, class=?, to_kind=?, spec=?, owner_id=?, edited_by=?, state='draft', version=version+1, epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state IN ('draft','approved')",
+		spec.Title, dedupe, spec.Weight, spec.To, spec.JSON(), owner, by, t.now, c.ID, c.Epoch)
+	if isDuplicate(r.Error) {
+		return c, ErrDuplicate // another process was quicker: asked again, it is found
+	}
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 
