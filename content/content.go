@@ -33,7 +33,7 @@ type Options struct {
 	Zone *time.Location
 	// Now is the wall clock; nil means time.Now.
 	Now func() time.Time
-	// Small keeps the Japanese dictionary (about 90 MB) out of memory: search
+	// Small keeps the Japanese dictionary (about 40 MB) out of memory: search
 	// then works on character pairs alone.
 	Small bool
 }
@@ -55,6 +55,7 @@ type Library struct {
 	hideSample bool
 	ready      chan struct{} // closed when the full tokenizer (if any) is in use
 	closeReady sync.Once
+	tidying    atomic.Bool
 }
 
 // snapshot is one consistent state of the content; nothing in it ever changes.
@@ -216,10 +217,17 @@ func (l *Library) scan() bool {
 func (l *Library) rebuild() {
 	s := l.assemble(l.rows)
 	l.cur.Store(s)
-	if s.index.anew && len(s.entries) > manyEntries {
-		debug.FreeOSMemory()
+	if len(s.entries) > manyEntries && l.tidying.CompareAndSwap(false, true) {
+		time.AfterFunc(tidyAfter, func() {
+			l.tidying.Store(false)
+			debug.FreeOSMemory()
+		})
 	}
 }
+
+// tidyAfter is how long changes may follow each other before their garbage is
+// handed back to the system: a process at rest would keep it for minutes.
+const tidyAfter = 2 * time.Second
 
 // assemble makes the snapshot that these rows would give. mu must be held.
 func (l *Library) assemble(rows []Row) *snapshot {
@@ -250,8 +258,8 @@ func (l *Library) assemble(rows []Row) *snapshot {
 	return s
 }
 
-// manyEntries is from where on the garbage of a full build (some 10 kB an
-// entry) is worth handing back to the system at once.
+// manyEntries is from where on the garbage of a build (up to 10 kB an entry) is
+// worth handing back to the system.
 const manyEntries = 2000
 
 func (l *Library) files() fs.FS { return l.opts.Files }

@@ -4,9 +4,9 @@ package content
 // docs/search.md says what the weights reach on sets that they have not seen.
 var (
 	// firstAnswers is the chance that the first hit answers.
-	firstAnswers = chanceModel{-0.21, 1.07, -0.01, 0.53, -0.41, 0.53, 1.54, 0.23, 1.83, 1.68, 0.38, 2.00, 0.82, 0.02, -0.52, -4.52}
+	firstAnswers = chanceModel{0.58, 0.77, -0.28, 0.81, -0.73, 0.52, 1.32, 0.18, 1.12, 1.72, 0.42, 2.27, 2.06, 0.54, -0.65, -4.86}
 	// oneOfThree is the chance that one of the first three does.
-	oneOfThree = chanceModel{-0.12, 0.86, 0.04, 0.48, -0.56, -0.55, 1.72, 0.31, 1.83, 1.39, 0.13, 2.10, 0.76, 0.16, -0.67, -3.47}
+	oneOfThree = chanceModel{0.42, 0.68, -0.23, 0.86, -0.73, -0.54, 1.48, 0.26, 1.39, 1.34, 0.30, 2.37, 1.74, 0.71, -0.77, -3.94}
 	// nothingAnswers is the chance that no entry does.
-	nothingAnswers = chanceModel{-0.27, -0.04, -0.78, -0.12, 0.56, 0.30, -0.54, -0.57, -1.42, -1.37, 0.58, -2.59, -0.71, -0.59, 1.30, 1.88}
+	nothingAnswers = chanceModel{-0.45, 0.01, -0.57, -0.49, 0.51, 0.22, -0.40, -0.48, -1.36, -1.29, 0.47, -2.74, -1.21, -0.94, 1.39, 2.20}
 )

@@ -19,6 +19,7 @@ type alternative struct {
 	of, term uint64
 	kind     termKind
 	weight   float64
+	japanese bool // a translation into Japanese
 }
 
 // What an alternative is worth beside the word itself.
@@ -143,7 +144,7 @@ func (x *lexicon) bySound(t *terms, s spelling, known func(uint64) bool) {
 	}
 	for _, c := range x.sound[hash(n)] {
 		if isPlainASCII(c.text) != isPlainASCII(s.text) && known(c.term) && (len(n) > shortSound || vowelsAgree(s.text, c.text)) {
-			t.alt(alternative{of: s.term, term: c.term, weight: soundWeight})
+			t.alt(alternative{of: s.term, term: c.term, weight: soundWeight, japanese: !isPlainASCII(c.text)})
 		}
 	}
 }

@@ -276,6 +276,21 @@ func TestDictionariesLeadToTheOtherLanguage(t *testing.T) {
 	}
 }
 
+// Beside a Japanese meaning that somebody wrote the letters of a word count no more;
+// where nobody wrote it, they are all there is.
+func TestLettersGiveWayToMeaning(t *testing.T) {
+	for _, written := range []bool{true, false} {
+		q := terms{spell: true}
+		newAnalyzer().analyze("manage teams", maxQueryRunes, &q)
+		before := len(q.grams)
+		q.alt(alternative{of: hash(stem("manage")), term: hash("管理"), japanese: true})
+		q.meant(func(t uint64) bool { return written && t == hash("管理") })
+		if lost := before - len(q.grams); (lost > 0) != written || len(q.grams) == 0 {
+			t.Errorf("written %v: %d of %d triples gone", written, lost, before)
+		}
+	}
+}
+
 // Which questions an entry would answer is seen of what is there and of a draft.
 func TestQuestionsThatAnEntryWouldAnswer(t *testing.T) {
 	l := sampleSearch(t, false)

@@ -3,6 +3,7 @@ package content
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // scratch is what one search needs; it is reused.
@@ -132,6 +133,9 @@ func (x *index) rank(sc *scratch, ana *analyzer, syn *synonyms, text string, all
 	}
 	syn.expand(normalize(text, maxQueryRunes), q)
 	thesaurus(q, x.known)
+	if strings.IndexFunc(text, isJapanese) < 0 {
+		q.meant(x.known)
+	}
 	sc.asks = intentOf(normalize(text, maxQueryRunes))
 	sc.clear()
 	var rk ranking

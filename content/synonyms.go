@@ -149,8 +149,9 @@ func newSynonyms(ana *analyzer, groups []synonymGroup) *synonyms {
 // asAlternatives gives the terms of a synonym, sharing its weight. Without the
 // dictionary a Japanese synonym is its pairs.
 func (a *analyzer) asAlternatives(w string) []alternative {
+	japanese := !isPlainASCII(normalize(w, maxSynonym))
 	if term, one := a.oneWord(w); one {
-		return []alternative{{term: term, kind: wordTerm, weight: synonymWeight}}
+		return []alternative{{term: term, kind: wordTerm, weight: synonymWeight, japanese: japanese}}
 	}
 	var t terms
 	a.analyze(w, maxSynonym, &t)
@@ -164,7 +165,7 @@ func (a *analyzer) asAlternatives(w string) []alternative {
 		}
 	}
 	for i := range out {
-		out[i].weight = synonymWeight / float64(len(out))
+		out[i].weight, out[i].japanese = synonymWeight/float64(len(out)), japanese
 	}
 	return out
 }

@@ -8,7 +8,7 @@ import (
 
 // thesaurusFile is made by internal/thesaurus out of EDICT and WordNet: records
 // of a word's term, a term that may stand for it and how surely (0..255), by
-// word and best first. It is read where it lies in the binary.
+// word and best first. The last bit says that it leads to Japanese. It is read where it lies in the binary.
 //
 //go:embed thesaurus/thesaurus.bin
 var thesaurusFile string
@@ -19,14 +19,15 @@ const thesaurusRecord = 17
 // first sense about what staff keep in synonyms.yaml, of others less.
 const thesaurusWeight = 0.85
 
-// thesaurus gives each t what the dictionaries say may stand for its words.
+// thesaurus gives t what the dictionaries say may stand for its words.
 func thesaurus(t *terms, known func(uint64) bool) {
 	n := len(thesaurusFile) / thesaurusRecord
 	for _, w := range t.words {
 		i := sort.Search(n, func(i int) bool { return thesaurusTerm(i, 0) >= w })
 		for ; i < n && thesaurusTerm(i, 0) == w; i++ {
-			if to := thesaurusTerm(i, 8); known(to) {
-				t.alt(alternative{of: w, term: to, weight: thesaurusWeight * float64(thesaurusFile[i*thesaurusRecord+16]) / 255})
+			to, sure := thesaurusTerm(i, 8), thesaurusFile[i*thesaurusRecord+16]
+			if known(to) {
+				t.alt(alternative{of: w, term: to, weight: thesaurusWeight * float64(sure) / 255, japanese: sure&1 == 1})
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -30,6 +31,24 @@ func (t *terms) reset() {
 	t.words, t.grams, t.all = t.words[:0], t.grams[:0], t.all[:0]
 	t.read = false
 	t.spelled, t.readings, t.kana, t.alts = t.spelled[:0], t.readings[:0], t.kana[:0], t.alts[:0]
+}
+
+// meant drops the triples of Latin words that have a Japanese meaning which somebody
+// wrote: with them a part of a product's name in Latin letters (Managed, Search)
+// would outweigh what is meant.
+func (t *terms) meant(known func(uint64) bool) {
+	var drop terms
+	for _, s := range t.spelled {
+		for _, a := range t.alts {
+			if a.of == s.term && a.japanese && isPlainASCII(s.text) && known(a.term) {
+				latinGrams(s.text, &drop)
+				break
+			}
+		}
+	}
+	if len(drop.grams) > 0 {
+		t.grams = slices.DeleteFunc(t.grams, func(g uint64) bool { return slices.Contains(drop.grams, g) })
+	}
 }
 
 // maxAlternatives bounds what one question may also mean.

@@ -65,6 +65,10 @@ func run(edict, wordnet, write string) error {
 	out := m.chosen()
 	var b bytes.Buffer
 	for _, p := range out {
+		p.weight &^= 1 // the last bit says which language it leads to
+		if p.japanese {
+			p.weight |= 1
+		}
 		_ = binary.Write(&b, binary.LittleEndian, struct {
 			From, To uint64
 			Weight   uint8

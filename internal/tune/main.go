@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"go/format"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -182,6 +183,7 @@ func fitAll(sets []set) models {
 // judge says what the decision reaches on a set's own questions, as `faq test` does.
 func (m models) judge(es []content.Example) string {
 	n, right, answered, good, goodRight, all := 0, 0, 0, 0, 0, 0
+	var cal calibration
 	for _, e := range es {
 		if e.Gone || e.Small {
 			continue
@@ -190,6 +192,9 @@ func (m models) judge(es []content.Example) string {
 		var first, none float64
 		if !e.Nothing {
 			first, none = chance(m.first, e.Evidence), chance(m.none, e.Evidence)
+		}
+		if !e.Nothing {
+			cal.add(max(first, chance(m.some, e.Evidence)), e.Some)
 		}
 		silent := e.Nothing || none > first
 		if !silent {
@@ -209,7 +214,29 @@ func (m models) judge(es []content.Example) string {
 		}
 	}
 	f := func(a, b int) float64 { return float64(a) / float64(max(1, b)) }
-	return fmt.Sprintf("handled rightly %.3f  answered %.3f  good %.3f (of them right %.3f)  first right %.3f", f(right, n), f(answered, n), f(good, n), f(goodRight, good), f(all, n))
+	return fmt.Sprintf("handled rightly %.3f  answered %.3f  good %.3f (of them right %.3f)  first right %.3f  score off by %.3f", f(right, n), f(answered, n), f(good, n), f(goodRight, good), f(all, n), cal.error())
+}
+
+// calibration compares what the score says with how often it is so, in ten steps.
+type calibration struct{ said, was, count [10]float64 }
+
+func (c *calibration) add(score float64, is bool) {
+	i := min(len(c.count)-1, int(score*float64(len(c.count))))
+	c.said[i] += score
+	c.count[i]++
+	if is {
+		c.was[i]++
+	}
+}
+
+// error is by how much the score is off, on average over the questions.
+func (c *calibration) error() float64 {
+	off, n := 0.0, 0.0
+	for i := range c.count {
+		off += math.Abs(c.said[i] - c.was[i])
+		n += c.count[i]
+	}
+	return off / max(1, n)
 }
 
 const goodFrom = 0.6
