@@ -2,7 +2,6 @@ package models
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"akari/bot"
@@ -354,18 +353,22 @@ func (t *Tx) WantFactsOf(g Targets, since time.Time) error {
 		append([]any{t.now, micro(since)}, args...)...).Error
 }
 
-// PartnerDays are a partner's own days, by "2006-01-02": true = closed.
+// PartnerDays are partners' own days, by "2006-01-02": true = closed.
 func (t *Tx) PartnerDays(partners []ID) (map[ID]map[string]bool, error) {
+	if len(partners) == 0 {
+		return map[ID]map[string]bool{}, nil
+	}
+	return t.partnerDays(" WHERE partner_id IN ?", partners)
+}
+
+func (t *Tx) partnerDays(where string, args ...any) (map[ID]map[string]bool, error) {
 	type row struct {
 		PartnerID ID
 		Day       string
 		Closed    bool
 	}
 	out := map[ID]map[string]bool{}
-	if len(partners) == 0 {
-		return out, nil
-	}
-	rows, err := all[row](t.db, "SELECT partner_id, day, closed FROM partner_days WHERE partner_id IN ?", partners)
+	rows, err := all[row](t.db, "SELECT partner_id, day, closed FROM partner_days"+where, args...)
 	for _, r := range rows {
 		if out[r.PartnerID] == nil {
 			out[r.PartnerID] = map[string]bool{}
@@ -373,15 +376,6 @@ func (t *Tx) PartnerDays(partners []ID) (map[ID]map[string]bool, error) {
 		out[r.PartnerID][r.Day] = r.Closed
 	}
 	return out, err
-}
-
-// SetPartnerDay says that a partner rests (closed) or works on a day.
-func (t *Tx) SetPartnerDay(partner ID, day string, closed bool) error {
-	err := t.db.Exec("INSERT INTO partner_days (partner_id, day, closed) VALUES (?,?,?)", partner, day, closed).Error
-	if !isDuplicate(err) {
-		return err
-	}
-	return t.db.Exec("UPDATE partner_days SET closed = ? WHERE partner_id = ? AND day = ?", closed, partner, strings.TrimSpace(day)).Error
 }
 
 // PeopleAsRecipients answers people by id, in that order, as recipients.

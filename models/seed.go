@@ -21,11 +21,12 @@ type SeedResult struct {
 	Accounts SeedCount `json:"accounts"`
 	Rooms    SeedCount `json:"rooms"`
 	Orgs     SeedCount `json:"orgs"`
+	Days     SeedCount `json:"days"`
 }
 
 // Writes tells whether anything was written.
 func (r SeedResult) Writes() bool {
-	for _, c := range []SeedCount{r.Staff, r.Partners, r.People, r.Accounts, r.Rooms, r.Orgs} {
+	for _, c := range []SeedCount{r.Staff, r.Partners, r.People, r.Accounts, r.Rooms, r.Orgs, r.Days} {
 		if c.Added+c.Changed > 0 {
 			return true
 		}
@@ -48,12 +49,13 @@ func (e *SeedRefused) Error() string {
 // only write lock for a few milliseconds, so that webhooks beside it never wait long.
 const seedBatch = 100
 
-// seedTries bounds how often a seed looks again: each of the five kinds of row can be
+// seedTries bounds how often a seed looks again: each of the six kinds of row can be
 // added by each of a few other processes between its look and its write.
 const seedTries = 40
 
 // Seed writes what the file says over what is there: rows are added and changed,
-// never removed, except that slack_orgs, where given, is a partner's whole list.
+// never removed, except that slack_orgs, holidays and workdays, where given, are a
+// partner's whole lists.
 // Materials and FAQ entries are not written here (see PutOverlays). It writes in
 // short transactions; a seed that was interrupted is simply run again.
 func (s *Store) Seed(ctx context.Context, seed Seed) (SeedResult, error) {

@@ -50,9 +50,18 @@ type SeedPartner struct {
 	Key, Name, Tier, Parent, Region, Language, TimeZone, Owner, Department string
 	Tags, SlackOrgs                                                        []string
 	OrgsGiven                                                              bool // slack_orgs stands in the file: it is the whole list
+	Days                                                                   SeedDays
 	Rooms                                                                  []SeedRoom
 	People                                                                 []SeedPerson
 	Line                                                                   int
+}
+
+// SeedDays are a partner's own days, as 2006-01-02: on Holidays it rests although
+// others work, on Workdays it works although others rest. What is given in the file is
+// the whole list.
+type SeedDays struct {
+	Holidays, Workdays           []string
+	HolidaysGiven, WorkdaysGiven bool
 }
 
 // SeedRoom is a room of a partner, or of staff.
@@ -305,6 +314,7 @@ func (s *seedReader) room(n *seedNode, kind string) SeedRoom {
 func (s *seedReader) partner(n *seedNode) SeedPartner {
 	p := SeedPartner{Line: n.line}
 	orgs := s.texts("slack_orgs", 64, &p.SlackOrgs)
+	holidays, workdays := s.texts("holidays", 10, &p.Days.Holidays), s.texts("workdays", 10, &p.Days.Workdays)
 	s.fields(n, "partner", map[string]func(*seedNode){
 		"key":        s.text("key", 100, &p.Key),
 		"name":       s.text("name", 200, &p.Name),
@@ -317,6 +327,8 @@ func (s *seedReader) partner(n *seedNode) SeedPartner {
 		"department": s.text("department", 100, &p.Department),
 		"tags":       s.texts("tags", 64, &p.Tags),
 		"slack_orgs": func(n *seedNode) { p.OrgsGiven = true; orgs(n) },
+		"holidays":   func(n *seedNode) { p.Days.HolidaysGiven = true; holidays(n) },
+		"workdays":   func(n *seedNode) { p.Days.WorkdaysGiven = true; workdays(n) },
 		"rooms": func(n *seedNode) {
 			s.each(n, "rooms", func(n *seedNode) { p.Rooms = append(p.Rooms, s.room(n, RoomShared)) })
 		},
@@ -334,7 +346,21 @@ func (s *seedReader) partner(n *seedNode) SeedPartner {
 			s.bad(n.line, "partner %s: time_zone %q is not known; write e.g. Asia/Tokyo", p.Key, p.TimeZone)
 		}
 	}
+	s.days(n.line, p)
 	return p
+}
+
+func (s *seedReader) days(line int, p SeedPartner) {
+	for _, day := range slices.Concat(p.Days.Holidays, p.Days.Workdays) {
+		if _, err := time.Parse(time.DateOnly, day); err != nil {
+			s.bad(line, "partner %s: holidays and workdays are days such as 2026-12-29, not %q", p.Key, day)
+		}
+	}
+	for _, day := range p.Days.Holidays {
+		if slices.Contains(p.Days.Workdays, day) {
+			s.bad(line, "partner %s: %s stands in holidays and in workdays", p.Key, day)
+		}
+	}
 }
 
 func (s *seedReader) content(n *seedNode, what string) SeedContent {

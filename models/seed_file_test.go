@@ -75,6 +75,8 @@ func TestSeedFaultsAreNamedWithTheirLines(t *testing.T) {
 		{"full-width white space", `partners: [{key: "a　"}]`, "begins or ends with white space"},
 		{"a key that is too long", "partners: [{key: " + strings.Repeat("x", 101) + "}]", "key has more than 100 characters"},
 		{"an unknown zone", "partners: [{key: a, time_zone: Asia/Edo}]", `time_zone "Asia/Edo" is not known`},
+		{"a day that is none", "partners: [{key: a, holidays: [2026-12-32]}]", `not "2026-12-32"`},
+		{"a day of both kinds", "partners: [{key: a, holidays: [2026-12-29], workdays: [2026-12-29]}]", "2026-12-29 stands in holidays and in workdays"},
 		{"an unknown language", "partners: [{key: a, language: fr}]", "language must be ja or en"},
 		{"an alias", "staff: &s []\npartners: *s", "anchors, aliases and tags are not used"},
 		{"broken YAML", "staff: [", "s.yaml:1: this is not YAML"},

@@ -15,6 +15,7 @@ type seedHave struct {
 	accounts map[string]Account // by platform, connection, user
 	rooms    map[string]Room    // by platform, connection, room
 	orgs     map[string]ID      // Slack organisation → partner
+	days     map[ID]map[string]bool
 }
 
 func identityKey(platform, connection, id string) string {
@@ -22,7 +23,7 @@ func identityKey(platform, connection, id string) string {
 }
 
 func (t *Tx) seedHave() (h seedHave, err error) {
-	h = seedHave{map[string]Partner{}, map[string]Person{}, map[string]Account{}, map[string]Room{}, map[string]ID{}}
+	h = seedHave{map[string]Partner{}, map[string]Person{}, map[string]Account{}, map[string]Room{}, map[string]ID{}, nil}
 	partners, err := all[Partner](t.db, "SELECT "+partnerColumns+" FROM partners p")
 	if err != nil {
 		return h, err
@@ -59,6 +60,10 @@ func (t *Tx) seedHave() (h seedHave, err error) {
 	for _, o := range orgs {
 		h.orgs[o.Org] = o.PartnerID
 	}
+	if err != nil {
+		return h, err
+	}
+	h.days, err = t.partnerDays("")
 	return h, err
 }
 
@@ -78,6 +83,7 @@ func (s *Store) planSeed(ctx context.Context, seed Seed) (*seedPlan, error) {
 	people := p.insert("people", "id,`key`,side,partner_id,name,department,roles,language,sample,created_at,updated_at")
 	partners := p.insert("partners", "id,`key`,name,tier,parent_id,tags,region,language,time_zone,owner_id,department,sample,created_at,updated_at")
 	orgs := p.insert("partner_orgs", "platform,org,partner_id")
+	days := p.insert("partner_days", "partner_id,day,closed")
 	rooms := p.insert("rooms", "id,platform,connection,room,kind,partner_id,name,fact,created_at")
 	accounts := p.insert("accounts", "id,platform,connection,user,person_id,claim,fact,created_at")
 	for _, one := range seed.Staff {
@@ -89,6 +95,7 @@ func (s *Store) planSeed(ctx context.Context, seed Seed) (*seedPlan, error) {
 	for _, one := range seed.Partners {
 		p.partner(partners, one, now)
 		p.orgs(orgs, one)
+		p.days(days, one)
 		for _, r := range one.Rooms {
 			p.room(rooms, r, p.partnerIDs[one.Key], now)
 		}
@@ -214,6 +221,37 @@ func (p *seedPlan) orgs(in *seedInsert, one SeedPartner) {
 		if partner == id && !slices.Contains(one.SlackOrgs, org) && !p.claimed(org) {
 			p.result.Orgs.Changed++
 			p.deletedOrgs = append(p.deletedOrgs, org)
+		}
+	}
+}
+
+// days writes a partner's own days; those that a given list does not hold any more go.
+func (p *seedPlan) days(in *seedInsert, one SeedPartner) {
+	id := p.partnerIDs[one.Key]
+	have := p.have.days[id]
+	put := func(day string, closed bool) {
+		switch old, exists := have[day]; {
+		case !exists:
+			p.result.Days.Added++
+			in.add(id, day, truth(closed))
+		case old == closed:
+			p.result.Days.Unchanged++
+		default:
+			p.result.Days.Changed++
+			p.update("UPDATE partner_days SET closed=? WHERE partner_id=? AND day=?", truth(closed), id, day)
+		}
+	}
+	for _, day := range one.Days.Holidays {
+		put(day, true)
+	}
+	for _, day := range one.Days.Workdays {
+		put(day, false)
+	}
+	for day, closed := range have {
+		given := closed && one.Days.HolidaysGiven || !closed && one.Days.WorkdaysGiven
+		if given && !slices.Contains(one.Days.Holidays, day) && !slices.Contains(one.Days.Workdays, day) {
+			p.result.Days.Changed++
+			p.update("DELETE FROM partner_days WHERE partner_id=? AND day=? AND closed=?", id, day, truth(closed))
 		}
 	}
 }

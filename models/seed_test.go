@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -93,6 +94,42 @@ func TestSeedTwiceChangesNothing(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	})
+}
+
+// TestAPartnersOwnDays come from the seed; a list that is given is the whole list.
+func TestAPartnersOwnDays(t *testing.T) {
+	seedStores(t, func(t *testing.T, s *Store) {
+		for _, step := range []struct {
+			keys   string
+			want   map[string]bool // closed
+			writes int
+		}{
+			{"holidays: [2026-12-28, 2026-12-29], workdays: [2026-11-23],", map[string]bool{"2026-12-28": true, "2026-12-29": true, "2026-11-23": false}, 3},
+			{"holidays: [2026-12-28, 2026-12-29], workdays: [2026-11-23],", map[string]bool{"2026-12-28": true, "2026-12-29": true, "2026-11-23": false}, 0},
+			{"", map[string]bool{"2026-12-28": true, "2026-12-29": true, "2026-11-23": false}, 0},
+			{"workdays: [2026-12-28],", map[string]bool{"2026-12-28": false, "2026-12-29": true}, 2},
+			{"holidays: [],", map[string]bool{"2026-12-28": false}, 1},
+		} {
+			r := mustSeed(t, s, "partners: [{"+step.keys+" key: p-aoba}, {key: p-kita, holidays: [2026-12-29]}]")
+			if got := r.Days.Added + r.Days.Changed; got != step.writes+r.Partners.Added/2 {
+				t.Errorf("%q wrote %d days, want %d", step.keys, got, step.writes)
+			}
+			err := s.View(t.Context(), func(tx *Tx) error {
+				aoba, err := tx.PartnerByKey("p-aoba")
+				if err != nil {
+					return err
+				}
+				days, err := tx.PartnerDays([]ID{aoba.ID})
+				if err == nil && !maps.Equal(days[aoba.ID], step.want) {
+					t.Errorf("after %q the days are %v, want %v", step.keys, days[aoba.ID], step.want)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }
