@@ -75,7 +75,36 @@ SELECT UNHEX(LPAD(HEX(seq),32,'0')), ELT(1+seq MOD 8,'page_viewed','asked','answ
 	}
 	b.Run(fmt.Sprintf("rebuild/%d", n), func(b *testing.B) {
 		for b.Loop() {
-			if _, err := store.RebuildWeeks(b.Context(), time.UTC, 0, last.Start, last.End); err != nil {
+			if _, err := store.RebuildWeeks(b.Context(), time.UTC, 0, last.Before(time.UTC).Start, last.End); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	// What a digest over all partners reads, from kept weeks.
+	b.Run(fmt.Sprintf("digest/%d", n), func(b *testing.B) {
+		half, _ := models.SameWeekOfLastHalf(last, time.UTC, 4)
+		weeks := []models.Week{last.Before(time.UTC)}
+		for len(weeks) < 7 {
+			weeks = append(weeks, weeks[len(weeks)-1].Before(time.UTC))
+		}
+		for b.Loop() {
+			err := store.View(b.Context(), func(t *models.Tx) error {
+				for _, read := range []func() error{
+					func() error { _, err := t.CountWeek(last); return err },
+					func() error { _, err := t.CountWeek(last.Before(time.UTC)); return err },
+					func() error { _, err := t.SumWeeks(weeks, nil, models.ActivePeople, models.Asked, models.Opened); return err },
+					func() error { _, err := t.SumWeeks([]models.Week{half}, nil); return err },
+					func() error { _, err := t.CountMaterials(period); return err },
+					func() error { _, err := t.KnownMembers(); return err },
+					func() error { _, err := t.CorrectionsIn(last, nil); return err },
+				} {
+					if err := read(); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
 				b.Fatal(err)
 			}
 		}
