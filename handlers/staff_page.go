@@ -55,7 +55,7 @@ type staffView struct {
 	who     models.Who
 	lang    string
 	query   url.Values
-	export  string // "csv" or "xlsx": the page's first table as a file
+	export  string // "csv" or "xlsx": a table of the page as a file
 	page    web.StaffPage
 	missing bool // what was asked for is not there
 }
@@ -192,19 +192,20 @@ func (v *staffView) with(name, value string, more ...string) string {
 // add adds a block to the page.
 func (v *staffView) add(b web.StaffBlock) { v.page.Blocks = append(v.page.Blocks, b) }
 
-// exports are the links that give a page's first table as a file.
+// exports are the links that give the table of the block that is added next as a file.
 func (v *staffView) exports() []web.Link {
-	return []web.Link{{Label: "CSV", URL: v.with("format", "csv")}, {Label: "Excel", URL: v.with("format", "xlsx")}}
+	block := strconv.Itoa(len(v.page.Blocks))
+	return []web.Link{{Label: "CSV", URL: v.with("format", "csv", "block", block)}, {Label: "Excel", URL: v.with("format", "xlsx", "block", block)}}
 }
 
 // staffExportMost bounds what one file holds.
 const staffExportMost = 50000
 
-// staffExport sends the first table of the page, and audits it.
+// staffExport sends a table of the page, the first if none is named, and audits it.
 func (h *Handlers) staffExport(w http.ResponseWriter, r *http.Request, v *staffView, p staffPage) {
 	var table *web.StaffTable
-	for _, b := range v.page.Blocks {
-		if b.Table != nil {
+	for i, b := range v.page.Blocks {
+		if asked := v.query.Get("block"); b.Table != nil && (asked == "" || asked == strconv.Itoa(i)) {
 			table = b.Table
 			break
 		}

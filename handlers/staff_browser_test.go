@@ -1,0 +1,78 @@
+package handlers_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"akari/models"
+
+	"github.com/chromedp/chromedp"
+)
+
+// at goes to a staff page in a browser.
+func (s *screen) at(h *house, path string) {
+	s.t.Helper()
+	s.do(chromedp.Navigate(h.url + path))
+}
+
+// wide tells whether the page can be pushed sideways.
+func (s *screen) wide() bool {
+	s.t.Helper()
+	return on[bool](s, "document.documentElement.scrollWidth > innerWidth + 1")
+}
+
+func TestStaffPagesInABrowser(t *testing.T) {
+	for _, one := range []struct {
+		name          string
+		width, height int64
+		lang, figure  string
+	}{{"desktop", 1280, 900, "ja", "質問"}, {"phone", 390, 844, "en", "Questions"}} {
+		t.Run(one.name, func(t *testing.T) {
+			h := newHouse(t, "sqlite")
+			now := time.Now()
+			for i := range 7 {
+				h.happened(t, "aoba-01", models.Asked, now.Add(-time.Duration(i)*time.Minute))
+				h.happened(t, "minami-01", models.Opened, now.Add(-time.Duration(i)*24*time.Hour), func(e *models.Event) { e.ObjectKind, e.ObjectKey, e.ObjectVersion = "material", "guide", 2 })
+				h.happened(t, "minami-01", models.Asked, now.Add(-time.Duration(i+8)*24*time.Hour))
+			}
+			s := newScreen(t, one.width, one.height, false)
+			s.at(h, h.way("s-ito"))
+			s.shot("staff-enter-" + one.name)
+			s.do(chromedp.Click(chromedp.CSS("form button[type=submit]")))
+			s.until("location.pathname === '/staff' && document.querySelectorAll('.tile').length > 10")
+			s.at(h, "/staff?lang="+one.lang)
+			want := on[string](s, fmt.Sprintf("[...document.querySelectorAll('.tile')].find(t => t.querySelector('.tile-label').textContent === %q).querySelector('strong').textContent", one.figure))
+			s.shot("staff-overview-" + one.name)
+			if s.wide() {
+				t.Error("the overview is wider than the screen")
+			}
+			on[bool](s, fmt.Sprintf("([...document.querySelectorAll('.tile')].find(t => t.querySelector('.tile-label').textContent === %q).querySelector('a').click(), true)", one.figure))
+			s.until("location.pathname === '/staff/events' && document.querySelector('tbody tr')")
+			if got := on[int](s, "document.querySelectorAll('tbody tr').length"); fmt.Sprint(got) != want {
+				t.Errorf("the figure says %s, the log shows %d", want, got)
+			}
+			s.shot("staff-events-" + one.name)
+			for _, path := range []string{"partners", "partners/p-minami", "people", "materials", "campaigns", "gaps", "faq", "outcomes", "audit"} {
+				s.at(h, "/staff/"+path)
+				if s.wide() {
+					t.Errorf("%s is wider than the screen", path)
+				}
+				s.shot("staff-" + strings.ReplaceAll(path, "/", "-") + "-" + one.name)
+			}
+			// With the keyboard alone: the first Tab skips the menu.
+			s.key("\t")
+			if got := on[string](s, "document.activeElement.className"); got != "skip" {
+				t.Error("the first Tab goes to", got)
+			}
+			s.do(chromedp.Click(chromedp.CSS(".staff-top form button")))
+			s.until("document.querySelector('.calm')")
+			s.quiet.Store(true) // 401 is what is wanted
+			s.at(h, "/staff")
+			if on[bool](s, "Boolean(document.querySelector('.tile'))") {
+				t.Error("who has left is still in")
+			}
+		})
+	}
+}
