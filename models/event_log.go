@@ -65,8 +65,8 @@ func (f EventFilter) where() (sql, index string, args []any) {
 		default:
 			and(eventClass + " = 'human'")
 		}
-		if f.Figure.Solved {
-			and(`e.detail LIKE '%"solved":1%'`)
+		if f.Figure.Detail != "" {
+			and("e.detail LIKE ?", "%"+f.Figure.Detail+"%")
 		}
 	}
 	if f.Kind != "" {

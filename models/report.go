@@ -1,6 +1,10 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Counts are figures by their key; one that is missing is 0.
 type Counts map[string]int64
@@ -78,12 +82,36 @@ func (t *Tx) Count(s Period) (Counted, error) {
 		return Counted{}, err
 	}
 	out := tally(rows)
-	solved, err := all[countRow](t.db, "SELECT e.partner_id, COUNT(*) AS n FROM events e"+t.by(s.index())+" WHERE "+where+
-		` AND e.kind = 'rated' AND e.class = 'human' AND e.detail LIKE '%"solved":1%' GROUP BY e.partner_id`, more...)
-	for _, r := range solved {
-		out.of(r.PartnerID)["solved"] = r.N
+	detailed, err := t.countDetailed(s)
+	for _, r := range detailed {
+		if r.SeenAs != nil && *r.SeenAs == ClassHuman {
+			out.of(r.PartnerID)[r.Figure] += r.N
+		}
 	}
 	return out, err
+}
+
+// detailedRow is a count of a figure that a detail decides on.
+type detailedRow struct {
+	PartnerID ID
+	Figure    string
+	SeenAs    *string
+	N         int64
+}
+
+// countDetailed counts the figures that the index alone cannot tell.
+func (t *Tx) countDetailed(s Period) ([]detailedRow, error) {
+	class, join, args := s.classSQL()
+	where, more := s.where()
+	which, cases, picked := "CASE", []string{}, []any{}
+	for _, f := range Figures {
+		if f.Detail != "" {
+			which += " WHEN e.kind = '" + f.Kinds[0] + "' THEN '" + f.Key + "'"
+			cases, picked = append(cases, "e.kind = ? AND e.detail LIKE ?"), append(picked, f.Kinds[0], "%"+f.Detail+"%")
+		}
+	}
+	return all[detailedRow](t.db, "SELECT e.partner_id, "+which+" END AS figure, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
+		" WHERE "+where+" AND ("+strings.Join(cases, " OR ")+") GROUP BY e.partner_id, figure, seen_as", slices.Concat(args, more, picked)...)
 }
 
 // counting says by which figures a kind of event is counted.
@@ -117,7 +145,7 @@ func tally(rows []countRow) Counted {
 	for _, r := range rows {
 		for _, f := range by[r.Kind] {
 			switch {
-			case f.Solved, f.Share, f.Product != (r.SeenAs == nil), !f.Product && *r.SeenAs != ClassHuman:
+			case f.Detail != "", f.Share, f.Product != (r.SeenAs == nil), !f.Product && *r.SeenAs != ClassHuman:
 			case f.People:
 				at := seat{r.PartnerID, f.Key}
 				if people[at] == nil {

@@ -8,7 +8,7 @@ type Figure struct {
 	Kinds   []string // of the events it is made from
 	Product bool     // counts what the product did (no class), not what people did (class human)
 	People  bool     // different people (of a partner whose log knows none: the partner), not rows
-	Solved  bool     // only those that say so
+	Detail  string   // only those whose detail holds this
 	Share   bool     // of what named people did, which says how much hangs on one: kept, not told by itself
 	Formula string   // over v_event, of one partner and week
 	Not     string   // what it does not say
@@ -34,14 +34,14 @@ var Figures = []Figure{
 	{Key: Answered, JA: "回答", EN: "Answers", Not: "that it was the right one"},
 	{Key: Unanswered, JA: "回答なし", EN: "No answer found", Not: "that a person was asked"},
 	{Key: Rated, JA: "評価", EN: "Ratings", Not: "anything about those who pressed nothing"},
-	{Key: "solved", JA: "解決", EN: "Solved", Kinds: []string{Rated}, Solved: true, Not: "that it stayed solved; one person may press twice"},
+	{Key: "solved", JA: "解決", EN: "Solved", Kinds: []string{Rated}, Detail: `"solved":1`, Not: "that it stayed solved; one person may press twice"},
 	{Key: Escalated, JA: "担当者へ", EN: "Passed to staff", Not: "that each is a new question"},
 	{Key: Requested, JA: "資料依頼", EN: "Material requests", Not: "that the link was opened; refused requests count too"},
 	{Key: Delivered, JA: "配信済", EN: "Delivered", Product: true, Not: "that anybody saw it"},
 	{Key: DeliveryFailed, JA: "不達", EN: "Not delivered", Product: true, Not: "that the next message will fail too"},
 	{Key: Opened, JA: "開封", EN: "Opened", Not: "that anything was read"},
 	{Key: "opened_people", JA: "開封した人", EN: "People who opened", Kinds: []string{Opened}, People: true, Not: "that they read it"},
-	{Key: PageViewed, JA: "ページ閲覧", EN: "Page views", Not: "that it was understood"},
+	{Key: PageViewed, JA: "ページ閲覧", EN: "Page views", Detail: `"view":1`, Not: "that it was understood, nor for how long: see v_view.visible_ms"},
 	{Key: VideoWatched, JA: "動画視聴", EN: "Video reports", Not: "how long: see v_event.detail"},
 	{Key: Completed, JA: "閲覧完了", EN: "Completed", Not: "that it was understood"},
 	{Key: ToolOpened, JA: "ツール利用", EN: "Tools opened", Not: "what was done there"},
@@ -95,8 +95,8 @@ func formula(f Figure) string {
 	case MostActs:
 		return "SELECT MAX(n) FROM (SELECT COUNT(*) AS n" + where + " AND person_key IS NOT NULL GROUP BY person_key) x"
 	}
-	if f.Solved {
-		where += ` AND detail LIKE '%"solved":1%'`
+	if f.Detail != "" {
+		where += " AND detail LIKE '%" + f.Detail + "%'"
 	}
 	return what + where
 }

@@ -98,7 +98,7 @@ func (b classBook) move(out map[ID]Counts, e lateRow, from, to time.Time) error 
 // correct adds one event, or takes it away.
 func correct(out map[ID]Counts, e lateRow, class *string, by int64) {
 	for _, f := range Figures {
-		if f.People || f.Product != (class == nil) || !f.Product && *class != ClassHuman || f.Solved && !strings.Contains(e.Detail, `"solved":1`) {
+		if f.People || f.Product != (class == nil) || !f.Product && *class != ClassHuman || !strings.Contains(e.Detail, f.Detail) {
 			continue
 		}
 		for _, k := range f.Kinds {
