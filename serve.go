@@ -34,14 +34,17 @@ type app struct {
 
 	platforms  []bot.Platform
 	playground *playground.Platform // nil = off
-	key        string               // lets a visitor in who is not on this machine; "" = nobody
-	process    models.ID
-	processes  atomic.Int64 // how many live, ourselves included
-	redis      *coord.Redis // nil = one process
-	pacer      bot.Pacer
-	outbox     *models.Outbox
-	sender     *bot.Sender
-	handlers   *handlers.Handlers
+	// behindLogin: the playground stands beside real platforms, so only who is in
+	// the staff pages as an administrator gets there (rulings 12).
+	behindLogin bool
+	key         string // lets a visitor in who is not on this machine; "" = nobody
+	process     models.ID
+	processes   atomic.Int64 // how many live, ourselves included
+	redis       *coord.Redis // nil = one process
+	pacer       bot.Pacer
+	outbox      *models.Outbox
+	sender      *bot.Sender
+	handlers    *handlers.Handlers
 
 	public, admin net.Listener
 	stopping      atomic.Bool
@@ -134,11 +137,9 @@ func (a *app) mouths() (err error) {
 	if a.platforms, err = platforms(a.config, a.clock, a.log); err != nil {
 		return err
 	}
-	if on, behindLogin := a.config.PlaygroundOn(); on && behindLogin {
-		a.log.Warn("the playground stays off: beside real platforms it is only served behind the staff login, which this version does not have yet")
-	} else if on {
-		a.playground = a.newPlayground()
-		if inContainer() {
+	if on, behindLogin := a.config.PlaygroundOn(); on {
+		a.playground, a.behindLogin = a.newPlayground(), behindLogin
+		if !behindLogin && inContainer() {
 			a.key = newKey()
 		}
 		a.platforms = append(a.platforms, a.playground)
@@ -177,7 +178,7 @@ func (a *app) mind() error {
 		Connections: connections(c), StaffRooms: staffRooms(c),
 		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,
 		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
-		PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
+		PersonLevel: c.Privacy.PersonLevel, PlaygroundBehindLogin: a.behindLogin, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
 		Hurry:   func(ids []string) { a.sender.Hurry(ids...) },
 		Nudge:   func() { a.sender.Nudge() },
 		Observe: a.metrics, Log: a.log,

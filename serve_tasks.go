@@ -46,6 +46,9 @@ func (a *app) publicHandler() http.Handler {
 	mux.Handle("/play", a.playground.Pages())
 	mux.Handle("/play/", a.playground.Pages())
 	guarded := playground.Guard(a.key, mux)
+	if a.behindLogin {
+		guarded = a.handlers.StaffOnly("admin", mux)
+	}
 	return a.survive(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if path := r.URL.Path; path == "/play" || strings.HasPrefix(path, "/play/") || path == "/hooks/playground" {
 			guarded.ServeHTTP(w, r)

@@ -281,9 +281,29 @@ func (h *Handlers) staffSession(w http.ResponseWriter, r *http.Request, maxAge t
 	return s, who, err
 }
 
-// Staff tells whether a request comes from the staff pages' session of somebody
-// with a role; "" = any. The playground asks where it stands beside real platforms.
-func (h *Handlers) Staff(w http.ResponseWriter, r *http.Request, role string) bool {
-	_, who, err := h.staffSession(w, r, maxAgeRead)
-	return err == nil && (role == "" || who.Person.Has(role))
+// StaffOnly lets through only who is in the staff pages with a role, and no post
+// that another site made the browser send. The playground is behind it where it
+// stands beside real platforms: whoever is there can be anybody.
+func (h *Handlers) StaffOnly(role string, next http.Handler) http.Handler {
+	guard := http.NewCrossOriginProtection()
+	return guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, who, err := h.staffSession(w, r, maxAgeRead)
+		switch {
+		case err != nil:
+			h.staffClosed(w, r, err)
+		case !who.Person.Has(role):
+			h.staffRefused(w, r, &staffView{who: who}, staffPage{name: "playground"})
+		case r.Method == http.MethodGet && r.URL.Path == "/play":
+			err := h.Store.InTx(r.Context(), func(tx *models.Tx) error {
+				return tx.Audit(models.Act{ActorID: who.Person.ID, Role: staffRole(who.Person), Action: "playground.enter", Object: "page:playground", Result: "done"})
+			})
+			if err != nil {
+				h.staffClosed(w, r, err)
+				return
+			}
+			next.ServeHTTP(w, r)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	}))
 }

@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"regexp"
@@ -472,4 +473,38 @@ func TestWithoutPersonLevelNoPageNamesAnybody(t *testing.T) {
 	if rows := d.file("/staff/events?person=aoba-01&kind=asked&format=csv"); len(rows) != 1 || strings.Contains(strings.Join(rows[0], " "), "aoba-01") {
 		t.Error(rows) // the filter does not exist either: it would tell who it was
 	}
+}
+
+func TestThePlaygroundBehindTheLoginIsForAdministrators(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	admin, sender := h.enter(t, "s-ito"), h.enter(t, "s-sato")
+	server := httptest.NewServer(h.mind.StaffOnly("admin", http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	defer server.Close()
+	h.url = server.URL
+	for _, one := range []struct {
+		name   string
+		who    *desk
+		header map[string]string
+		want   int
+	}{
+		{"nobody", &desk{t: t, h: h}, nil, http.StatusUnauthorized}, {"a sender", sender, nil, http.StatusForbidden},
+		{"an administrator", admin, nil, http.StatusOK}, {"another site", admin, map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusForbidden},
+	} {
+		method := "GET"
+		if one.header != nil {
+			method = "POST"
+		}
+		if r, _ := one.who.do(method, "/play", nil, one.header); r.StatusCode != one.want {
+			t.Errorf("%s: %d", one.name, r.StatusCode)
+		}
+	}
+	same(t, "acts", h.acts(t, "playground."), "playground.enter page:playground done")
+
+	// From there nobody becomes another member of staff, nor stays in as one.
+	h.mind.PlaygroundBehindLogin = true
+	if r, _ := admin.do("GET", "/play", nil, nil); r.StatusCode != http.StatusUnauthorized {
+		t.Error("a session that began in the playground still opens", r.StatusCode)
+	}
+	seat := h.As("s-ito").In("direct-s-ito")
+	unsaid(t, seat.Say("ダッシュボード").See(), "社員用ページへの入口")
 }
