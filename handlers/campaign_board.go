@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"slices"
 	"strings"
 	"time"
 
@@ -321,9 +320,4 @@ func (a *Campaigning) ask(c models.Campaign) error {
 		return err
 	}
 	return a.audit(actAsk, campaignObject(c.ID), "done", models.Detail{"version": c.Version})
-}
-
-// hasRole tells whether any of the roles for an act is theirs.
-func hasRole(p models.Person, act string) bool {
-	return slices.ContainsFunc(campaignRoles[act], p.Has)
 }

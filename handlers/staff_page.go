@@ -49,15 +49,14 @@ func (p staffPage) allows(who models.Person) bool {
 
 // staffView is one request for a staff page.
 type staffView struct {
-	h       *Handlers
-	tx      *models.Tx
-	r       *http.Request
-	who     models.Who
-	lang    string
-	query   url.Values
-	export  string // "csv" or "xlsx": a table of the page as a file
-	page    web.StaffPage
-	missing bool // what was asked for is not there
+	h      *Handlers
+	tx     *models.Tx
+	r      *http.Request
+	who    models.Who
+	lang   string
+	query  url.Values
+	export string // "csv" or "xlsx": a table of the page as a file
+	page   web.StaffPage
 }
 
 // staffRoutes are the staff pages. Posts from other sites are refused.

@@ -92,7 +92,10 @@ SELECT UNHEX(LPAD(HEX(seq),32,'0')), ELT(1+seq MOD 8,'page_viewed','asked','answ
 				for _, read := range []func() error{
 					func() error { _, err := t.CountWeek(last); return err },
 					func() error { _, err := t.CountWeek(last.Before(time.UTC)); return err },
-					func() error { _, err := t.SumWeeks(weeks, nil, models.ActivePeople, models.Asked, models.Opened); return err },
+					func() error {
+						_, err := t.SumWeeks(weeks, nil, models.ActivePeople, models.Asked, models.Opened)
+						return err
+					},
 					func() error { _, err := t.SumWeeks([]models.Week{half}, nil); return err },
 					func() error { _, err := t.CountMaterials(period); return err },
 					func() error { _, err := t.KnownMembers(); return err },

@@ -27,7 +27,7 @@ var boltPackages = []string{"@slack/bolt@5.1.0", "mysql2@3.24.6"}
 // startBolt starts Bolt for JavaScript beside us, where Node.js and npm can have it.
 func startBolt(ctx context.Context, dir string, w *whole.Town, dsn string) (*side, func(), error) {
 	if !installed("node") || !installed("npm") {
-		return nil, nil, errors.New("Node.js and npm are not installed")
+		return nil, nil, errors.New("there is no Node.js with npm")
 	}
 	home := filepath.Join(dir, "bolt")
 	if err := os.Mkdir(home, 0o700); err != nil {

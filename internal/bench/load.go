@@ -71,7 +71,7 @@ func (c *caller) call(request []byte) error {
 			chunked = true
 		}
 	}
-	var body io.Reader = io.LimitReader(c.in, int64(length))
+	body := io.LimitReader(c.in, int64(length))
 	if chunked {
 		body = httputil.NewChunkedReader(c.in)
 	}
