@@ -57,8 +57,9 @@ func (t *Turn) composed(was models.Spec) (s models.Spec, errs map[string]string,
 	}
 	s.Reminders = 0
 	if n := one("reminders"); n != "" {
-		if s.Reminders, err = strconv.Atoi(n); err != nil {
-			errs["reminders"], err = t.Say("form.choice"), nil
+		var bad error
+		if s.Reminders, bad = strconv.Atoi(n); bad != nil {
+			errs["reminders"] = t.Say("form.choice")
 		}
 	}
 	s.Owner, s.OverrideWindow, s.OverrideCap = one("owner"), one("why_window"), one("why_cap")
