@@ -152,7 +152,7 @@ func tally(rows []countRow) Counted {
 					people[at] = map[ID]bool{}
 				}
 				people[at][r.PersonID] = true
-				if f.Key == ActivePeople && !r.PersonID.IsZero() {
+				if f.Key == ActivePeople && slices.Contains(deeds, r.Kind) && !r.PersonID.IsZero() {
 					if acts[r.PartnerID] == nil {
 						acts[r.PartnerID] = map[ID]int64{}
 					}

@@ -1,5 +1,7 @@
 package models
 
+import "slices"
+
 // Figure is one thing that is counted, defined once: the digest, the pages, the
 // exports and report verify all count by this table.
 type Figure struct {
@@ -14,8 +16,12 @@ type Figure struct {
 	Not     string   // what it does not say
 }
 
-// actingKinds are what somebody does who uses what they are given.
-var actingKinds = []string{Asked, Picked, Rated, Escalated, Requested, Opened, PageViewed, VideoWatched, Completed, ToolOpened, "acknowledged", "used"}
+// deeds are what somebody does of their own will, once each time.
+var deeds = []string{Asked, Picked, Rated, Escalated, Requested, Opened, Completed, ToolOpened, "acknowledged", "used"}
+
+// actingKinds are what shows that somebody uses what they are given: deeds, and
+// reading and watching, which are reported as often as they go on.
+var actingKinds = append(slices.Clone(deeds), PageViewed, VideoWatched)
 
 // What says how much of a partner's activity hangs on one person.
 const (
@@ -27,8 +33,8 @@ const (
 // Figures are all that is counted, in the order in which they are shown.
 var Figures = []Figure{
 	{Key: ActivePeople, JA: "動いた人", EN: "Active people", Kinds: actingKinds, People: true, Not: "that nobody else looked: reading a shared room leaves no trace"},
-	{Key: NamedActs, JA: "人の操作", EN: "Acts of named people", Kinds: actingKinds, People: true, Share: true, Not: "what was done: a page view and a question are one each"},
-	{Key: MostActs, JA: "うち最も多い1人", EN: "… of the busiest of them", Kinds: actingKinds, People: true, Share: true, Not: "who it was"},
+	{Key: NamedActs, JA: "人の操作", EN: "Acts of named people", Kinds: deeds, People: true, Share: true, Not: "how long they read or watched: a question and an opened link are one each"},
+	{Key: MostActs, JA: "うち最も多い1人", EN: "… of the busiest of them", Kinds: deeds, People: true, Share: true, Not: "who it was"},
 	{Key: Asked, JA: "質問", EN: "Questions", Not: "that an answer helped"},
 	{Key: "asked_people", JA: "質問した人", EN: "People who asked", Kinds: []string{Asked}, People: true, Not: "how much each of them asked"},
 	{Key: Answered, JA: "回答", EN: "Answers", Not: "that it was the right one"},

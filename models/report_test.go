@@ -192,6 +192,50 @@ func TestWeeksBecomeFinalAndLaterNewsIsACorrection(t *testing.T) {
 	})
 }
 
+// A page that is looked at for long reports often: it is one page view all the same,
+// in the week and in what comes late, and no deed.
+func TestAPageThatReportsOftenIsOnePageView(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		l := newLedger(t, driver, "2026-11-18T03:00:00Z")
+		tokyo := zone(t, "Asia/Tokyo")
+		week := models.WeekOf(l.now, tokyo)
+		someone, link := models.NewID(), models.NewID()
+		page := func(first bool) func(*models.Event) {
+			return func(e *models.Event) {
+				e.PersonID, e.Class, e.LinkID, e.Visit = someone, "", link, "v1"
+				if e.Detail = (models.Detail{"from": 0, "to": 5000}); first {
+					e.Detail["view"] = 1
+				}
+			}
+		}
+		l.do(func(tx *models.Tx) error { return tx.ClassVisitForTest(link, "v1", models.ClassHuman) })
+		for _, first := range []bool{true, false, false, true, false} { // two pages
+			l.event(models.PageViewed, l.aoba, l.now, page(first))
+		}
+		l.event(models.PageViewed, l.umi, l.now, func(e *models.Event) { e.Detail = models.Detail{"from": 0} }) // its view was in the week before
+		l.now = week.End.Add(49 * time.Hour)
+		l.close(1)
+		want := map[string]int64{"final": 1, "p-aoba page_viewed": 2, "p-aoba active_people": 1, "p-umi active_people": 1}
+		equal(t, "the week", l.weekly(week.Start), want)
+
+		l.event(models.PageViewed, l.aoba, week.Start, page(true))
+		l.event(models.PageViewed, l.aoba, week.Start, page(false))
+		l.now = week.End.Add(10 * 24 * time.Hour)
+		l.close(1)
+		equal(t, "the next week", l.weekly(week.After(tokyo).Start), map[string]int64{"final": 1, "p-aoba correction.page_viewed": 1})
+		l.verify()
+
+		figure, _ := models.FigureOf(models.PageViewed)
+		l.view(func(tx *models.Tx) error {
+			sum, err := tx.SumEvents(models.EventFilter{From: week.Start, To: week.End, Figure: &figure})
+			if err == nil && sum.N != 3 {
+				t.Errorf("the figure leads to %d events, want 3", sum.N)
+			}
+			return err
+		})
+	})
+}
+
 // Every event is counted exactly once, own week or correction, whatever the order
 // in which things are recorded, classed anew and counted.
 func TestNothingIsCountedTwiceOrNever(t *testing.T) {
