@@ -86,7 +86,7 @@ func TestRemindersGoToTheMissingOnly(t *testing.T) {
 			t.Fatalf("before the window: %v", s)
 		}
 		g.clock.set(time.Date(2026, 12, 7, 9, 30, 0, 0, tokyo))
-		wait(t, "the first reminder", 5*time.Second, func() bool { return g.step(id, models.ReminderStep(1))["sent"] == n-2 })
+		wait(t, "the first reminder", 20*time.Second, func() bool { return g.step(id, models.ReminderStep(1))["sent"] == n-2 })
 		g.acknowledge(id, "m-0002")
 		// Far ahead: one reminder only, and on a later day.
 		g.clock.set(time.Date(2026, 12, 9, 9, 29, 0, 0, tokyo))
@@ -95,9 +95,9 @@ func TestRemindersGoToTheMissingOnly(t *testing.T) {
 			t.Fatalf("before its time: %v", s)
 		}
 		g.clock.set(time.Date(2026, 12, 9, 9, 30, 0, 0, tokyo))
-		wait(t, "the second reminder", 5*time.Second, func() bool { return g.step(id, models.ReminderStep(2))["sent"] == n-3 })
+		wait(t, "the second reminder", 20*time.Second, func() bool { return g.step(id, models.ReminderStep(2))["sent"] == n-3 })
 		g.clock.set(time.Date(2026, 12, 10, 9, 30, 0, 0, tokyo))
-		wait(t, "the word to the owner", 5*time.Second, func() bool {
+		wait(t, "the word to the owner", 20*time.Second, func() bool {
 			for _, m := range g.slack.Messages(g.slack.DirectRoom("U0ITO")) {
 				if strings.Contains(m.Text, "3名／9名") {
 					return true
@@ -142,7 +142,7 @@ func TestAcknowledgedBetweenPlanAndClaim(t *testing.T) {
 		}
 		g.acknowledge(id, "m-0000") // for all of p-aoba
 		g.start()
-		wait(t, "their end", 10*time.Second, func() bool { return g.step(id, models.ReminderStep(1))["queued"] == 0 })
+		wait(t, "their end", 20*time.Second, func() bool { s := g.step(id, models.ReminderStep(1)); return s["queued"]+s["sending"] == 0 })
 		if s := g.step(id, models.ReminderStep(1)); s["skipped"] != 2 || s["sent"] != 1 {
 			t.Fatalf("%v: p-aoba has acknowledged, p-minami has not", s)
 		}
@@ -165,9 +165,9 @@ func TestStepsFollow(t *testing.T) {
 		wait(t, "the message", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
 		g.acknowledge(id, "m-0002")
 		g.clock.set(time.Date(2026, 12, 4, 10, 1, 0, 0, tokyo))
-		wait(t, "the first step", 5*time.Second, func() bool { s := g.step(id, 1); return s["sent"] == 5 && s["skipped"] == 1 })
+		wait(t, "the first step", 20*time.Second, func() bool { s := g.step(id, 1); return s["sent"] == 5 && s["skipped"] == 1 })
 		g.clock.set(time.Date(2026, 12, 8, 10, 1, 0, 0, tokyo))
-		wait(t, "the second step", 5*time.Second, func() bool { return g.step(id, 2)["sent"] == 6 })
+		wait(t, "the second step", 20*time.Second, func() bool { return g.step(id, 2)["sent"] == 6 })
 		if r := g.report(id); r.Sent != 6 || r.AudienceSize != 6 {
 			t.Fatalf("later messages changed the report: %+v", r)
 		}
@@ -204,7 +204,7 @@ func TestTheWindowClosesInTheMiddle(t *testing.T) {
 			t.Fatal("nothing is owed")
 		}
 		g.clock.set(time.Date(2026, 12, 7, 9, 30, 0, 0, tokyo))
-		wait(t, "Monday", 10*time.Second, func() bool { return g.report(id).Sent == n })
+		wait(t, "Monday", 20*time.Second, func() bool { return g.report(id).Sent == n })
 	})
 }
 
@@ -287,7 +287,7 @@ func TestComesUpPausedAfterAStandstill(t *testing.T) {
 		tick(t, g)
 		g.clock.move(3 * time.Hour) // nothing ran in between
 		p := g.start()
-		wait(t, "the pause", 5*time.Second, func() bool { return g.campaign(id).State == models.CampaignPaused })
+		wait(t, "the pause", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignPaused })
 		time.Sleep(time.Second)
 		if c := g.campaign(id); c.Why != models.PausedStale || len(g.arrived()) > 8 {
 			t.Fatalf("%s, %d arrived", c.Why, len(g.arrived()))

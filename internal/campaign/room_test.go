@@ -78,7 +78,7 @@ func TestATestSendNeverCounts(t *testing.T) {
 		g.start()
 		id := g.create(spec())
 		g.act("s-ito", func(a *handlers.Campaigning) error { return a.TestTo(id, "") })
-		wait(t, "the test", 10*time.Second, func() bool { return len(g.slack.Messages(g.slack.DirectRoom("U0ITO"))) == 1 })
+		wait(t, "the test", 20*time.Second, func() bool { return len(g.slack.Messages(g.slack.DirectRoom("U0ITO"))) == 1 })
 		if got := g.refused("s-ito", func(a *handlers.Campaigning) error { return a.TestTo(id, "m-0000") }); got != "campaign.test_staff" {
 			t.Fatalf("a test to a member: %q", got)
 		}
@@ -111,8 +111,8 @@ func TestRecall(t *testing.T) {
 		if done.Deleted != 3 || done.Corrected != 6 {
 			t.Fatalf("%+v", done)
 		}
-		wait(t, "the words", 10*time.Second, func() bool { return len(g.works.Sent()) == 6 && len(g.line.Sent()) == 6 })
-		wait(t, "Slack to be empty", 10*time.Second, func() bool { return len(g.slack.Delivered()) == 0 })
+		wait(t, "the words", 20*time.Second, func() bool { return len(g.works.Sent()) == 6 && len(g.line.Sent()) == 6 })
+		wait(t, "Slack to be empty", 20*time.Second, func() bool { return len(g.slack.Delivered()) == 0 })
 		if got := g.refused("s-ito", recall); got != "campaign.recalled_already" {
 			t.Fatalf("once more: %q", got)
 		}

@@ -255,7 +255,7 @@ func TestLineQuotaStopsTheCampaign(t *testing.T) {
 		g.launch(id)
 		wait(t, "the stop", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignPaused })
 		c := g.campaign(id)
-		wait(t, "flights to land", 5*time.Second, func() bool { return g.report(id).Sending == 0 })
+		wait(t, "flights to land", 20*time.Second, func() bool { return g.report(id).Sending == 0 })
 		if r := g.report(id); c.Why != models.PausedQuota || r.Failed != 0 {
 			t.Fatalf("%s: %+v", c.Why, r)
 		}
@@ -264,7 +264,7 @@ func TestLineQuotaStopsTheCampaign(t *testing.T) {
 		if more := len(g.line.Calls()) - calls; more > 2 {
 			t.Fatalf("%d calls while stopped", more)
 		}
-		wait(t, "the word to staff", 10*time.Second, func() bool {
+		wait(t, "the word to staff", 20*time.Second, func() bool {
 			for _, m := range g.slack.Messages("C0STAFF") {
 				if strings.Contains(m.Text, "LINE") {
 					return true
