@@ -21,7 +21,7 @@ import (
 	"akari/internal/whole"
 )
 
-// crowd is how many people a campaign goes to: a fifth on Slack, where what is in
+// crowd is how many people a campaign goes to: a tenth on Slack, where what is in
 // doubt may be looked for only about once a second, and the rest on LINE WORKS and LINE.
 const crowd = 500
 
@@ -52,7 +52,7 @@ func gather(t *testing.T, driver string, change func(*whole.Town)) *gathering {
 		g.Fronts[platform] = s.URL
 	}
 	// About ten seconds of sending: time enough to be killed ten times.
-	g.Sending = "rates: {slack_room: 60, slack_workspace: 600, lineworks_operation: 1200, line_push: 1200}"
+	g.Sending = "rates: {slack_room: 60, slack_workspace: 300, lineworks_operation: 1200, line_push: 1200}"
 	g.More = "campaign: {undo: 1s, approval_over: 1000}\n"
 	var b strings.Builder
 	b.WriteString("staff:\n  - {key: s-boss, name: 佐藤, department: パートナー営業部, roles: [sender, approver, manager], accounts: [{platform: slack, org: T0VENDOR, user: U0BOSS}]}\n" +
@@ -61,12 +61,12 @@ func gather(t *testing.T, driver string, change func(*whole.Town)) *gathering {
 	g.Slack.AddUser(slacktest.User{ID: "U0BOSS", Name: "boss"})
 	for i := range crowd {
 		account := fmt.Sprintf("{platform: lineworks, connection: aoba, user: crowd-%03d}", i)
-		switch i % 5 {
+		switch i % 10 {
 		case 0:
 			user := slackUser(i)
 			g.Slack.AddUser(slacktest.User{ID: user, TeamID: "T0AOBA", Name: user})
 			account = fmt.Sprintf("{platform: slack, org: T0AOBA, user: %s}", user)
-		case 1, 2:
+		case 1, 2, 3, 4:
 			user := linetest.UserID(1000 + i)
 			g.Line.AddUser(user, user)
 			account = fmt.Sprintf("{platform: line, user: %s}", user)
