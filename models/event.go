@@ -146,16 +146,17 @@ func orNull(s string) any {
 // Recorded tells whether an inbound with this source key is on record, handled
 // or still waiting.
 func (t *Tx) Recorded(sourceKey string) (bool, error) {
-	_, err := first[int](t.db, "SELECT 1 FROM events WHERE source_key = ? UNION ALL SELECT 1 FROM waiting WHERE source_key = ? LIMIT 1", sourceKey, sourceKey)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
+	return t.there("SELECT 1 FROM events WHERE source_key = ? UNION ALL SELECT 1 FROM waiting WHERE source_key = ? LIMIT 1", sourceKey, sourceKey)
 }
 
 // HadEffect tells whether something with this effect key is on record.
 func (t *Tx) HadEffect(effectKey string) (bool, error) {
-	_, err := first[int](t.db, "SELECT 1 FROM events WHERE effect_key = ?", effectKey)
+	return t.there("SELECT 1 FROM events WHERE effect_key = ?", effectKey)
+}
+
+// there tells whether a query gives a row.
+func (t *Tx) there(sql string, args ...any) (bool, error) {
+	_, err := first[int](t.db, sql, args...)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
