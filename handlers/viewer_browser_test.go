@@ -86,10 +86,12 @@ func on[T any](s *screen, expression string) T {
 	return v
 }
 
+// until looks again and again; a page that is just being left answers nothing.
 func (s *screen) until(expression string) {
 	s.t.Helper()
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
-		if on[bool](s, "(() => { try { return Boolean("+expression+") } catch { return false } })()") {
+		ok, err := chromedp.Run(s.ctx, chromedp.Evaluate[bool]("(() => { try { return Boolean("+expression+") } catch { return false } })()"))
+		if err == nil && ok {
 			return
 		}
 	}

@@ -72,14 +72,15 @@ func js[T any](b *browser, expression string) T {
 	return v
 }
 
-// until waits for an expression to be true in the page.
+// until waits for an expression to be true in the page; a page that is just being
+// left answers nothing.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	for range 240 {
-		if js[bool](b, "Boolean("+expression+")") {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		if err == nil && ok {
 			return
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	b.shot("failed")
 	b.t.Fatalf("this did not come true: %s; the page says:\n%s", expression, js[string](b, "document.body.innerText"))

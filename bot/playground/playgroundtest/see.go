@@ -82,15 +82,19 @@ func (s *Seat) take() []string {
 	return out
 }
 
-// Wait waits for a line, new or not, that holds part, and answers it whole.
+// Wait waits for a line, new or not, that holds part, and answers it whole. The
+// line counts as seen, and so does what came before it: what is seen next is newer.
 func (s *Seat) Wait(part string) string {
 	s.p.c.t.Helper()
 	found := ""
 	s.until(func(st playground.State) bool {
-		for _, l := range slices.Backward(describe(st.Lines)) {
-			if strings.Contains(l, part) {
-				found = l
-				return true
+		for _, l := range slices.Backward(st.Lines) {
+			for _, line := range describe([]playground.Line{l}) {
+				if strings.Contains(line, part) {
+					found = line
+					s.mark = max(s.mark, l.Rev)
+					return true
+				}
 			}
 		}
 		return false
