@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"akari/bot"
 	"akari/bot/line"
+	"akari/coord"
 	"akari/handlers"
 	"akari/models"
 )
@@ -14,7 +16,8 @@ import (
 func campaignRules(c Config) handlers.CampaignRules {
 	r := handlers.CampaignRules{
 		Window: businessHours(c), Off: map[string]string{}, Undo: c.Campaign.Undo, MaxPerPartnerPerWeek: c.Campaign.MaxPerPartnerPerWeek,
-		RemindersMax: c.Campaign.RemindersMax, ApprovalOver: c.Campaign.ApprovalOver, StaleAfter: c.Sending.StaleResumeAfter, Rate: rate(c), RoomRate: roomRate(c),
+		RemindersMax: c.Campaign.RemindersMax, ApprovalOver: c.Campaign.ApprovalOver, StaleAfter: c.Sending.StaleResumeAfter,
+		Rate: steady(rate(c), 0), RoomRate: steady(roomRate(c), 1),
 	}
 	for _, day := range c.Campaign.Holidays {
 		if day != "jp" {
@@ -26,6 +29,12 @@ func campaignRules(c Config) handlers.CampaignRules {
 		}
 	}
 	return r
+}
+
+// steady is the pace that a limit allows in the long run; burst 1 is for rooms, where
+// one follows the other.
+func steady(limit func(bot.Lane) int, burst int) func(bot.Lane) int {
+	return func(l bot.Lane) int { return coord.Steady(limit(l), burst) }
 }
 
 // campaigner is what a command about campaigns works with: the same rules as

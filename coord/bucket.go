@@ -32,6 +32,17 @@ func size(perMinute float64, burst int) (capacity, perSecond float64) {
 	return capacity, (perMinute - capacity) * 0.99 / 60
 }
 
+// Steady is how many requests a minute a bucket gives in the long run, for a limit
+// per minute: a little less than the limit, because whoever stays within it in every
+// minute cannot use up each. 0 = no limit.
+func Steady(perMinute, burst int) int {
+	if perMinute <= 0 {
+		return 0
+	}
+	_, perSecond := size(float64(perMinute), burst)
+	return max(1, int(perSecond*60))
+}
+
 // floorOf is what a caller must leave in the bucket. It is never so much that
 // a rested bucket gives nothing.
 func floorOf(capacity, reserve float64) float64 { return max(0, min(capacity*reserve, capacity-1)) }

@@ -24,8 +24,8 @@ type CampaignRules struct {
 	ApprovalOver         *int // nil = nothing needs approval, 0 = everything
 	StaleAfter           time.Duration
 
-	// Rate and RoomRate are the limits of a lane and of one address, per minute;
-	// 0 = none. They say how long sending takes. May be nil.
+	// Rate and RoomRate are how many leave a lane, and go to one address of it, per
+	// minute in the long run; 0 = no limit. They say how long sending takes. May be nil.
 	Rate, RoomRate func(bot.Lane) int
 }
 

@@ -227,20 +227,6 @@ func (h *Handlers) byWhom(tx *models.Tx, c models.Campaign, lang string) (string
 	return strings.Join(parts, "　"), errors.Join(err, e, say("compose.by_launcher", c.LaunchedBy))
 }
 
-// leftToSend is how long what is queued takes at the platforms' limits.
-func (h *Handlers) leftToSend(tx *models.Tx, id int64) (longest time.Duration, err error) {
-	if h.Campaign.Rate == nil {
-		return 0, nil
-	}
-	lanes, err := tx.OwedLanes(id)
-	for _, l := range lanes {
-		if perMinute := h.Campaign.Rate(bot.Lane{Platform: l.Platform, Connection: l.Connection, Operation: l.Operation}); perMinute > 0 {
-			longest = max(longest, time.Duration(l.N)*time.Minute/time.Duration(perMinute))
-		}
-	}
-	return longest, err
-}
-
 // sendPreview sends the preview that was too large to make while a form was open.
 func (h *Handlers) sendPreview(ctx context.Context, card models.Card) error {
 	var ms []bot.Message

@@ -75,7 +75,7 @@ func (h *Handlers) preview(tx *models.Tx, c models.Campaign) (Preview, error) {
 	if left, limited := q.Left(); limited {
 		p.LineLeft = &left
 	}
-	look := previewing{h: h, p: &p, printer: h.printer(letterOf(c, 0)), full: full, lanes: map[bot.Lane]int{}, partners: map[models.ID]bool{}}
+	look := previewing{h: h, p: &p, printer: h.printer(letterOf(c, 0)), full: full, load: newLoad(), partners: map[models.ID]bool{}}
 	g := h.targets(c.Spec)
 	for cursor := (models.ID{}); !c.Spec.Audience.Empty(); {
 		var rs []models.Recipient
@@ -102,7 +102,9 @@ func (h *Handlers) preview(tx *models.Tx, c models.Campaign) (Preview, error) {
 		return a.Platform < b.Platform || a.Platform == b.Platform && a.Language < b.Language
 	})
 	p.Partners = len(look.partners)
-	p.ExpectedEnd = h.vendorCalendar().spend(p.Starts, look.takes(), c.Spec.OverrideWindow != "")
+	if p.ExpectedEnd, err = h.through(tx, c, look.load, p.Starts); err != nil {
+		return p, err
+	}
 	p.ApprovalNeeded = h.Campaign.approvalNeeded(p.AudienceSize)
 	approvals, err := tx.ApprovalsOf(c)
 	p.Approved = len(approvals) > 0
@@ -129,7 +131,7 @@ type previewing struct {
 	p        *Preview
 	printer  *printer
 	full     map[models.ID]bool
-	lanes    map[bot.Lane]int
+	load     load
 	partners map[models.ID]bool
 }
 
@@ -163,8 +165,12 @@ func (w *previewing) add(r models.Recipient) error {
 	if to.Platform == "line" {
 		w.p.LineMessages += max(1, r.Room.Fact.Members) // a push into a group counts each member
 	}
+	parts := map[bot.Lane]int{}
 	for _, f := range made {
-		w.lanes[bot.Lane{Platform: to.Platform, Connection: to.Connection, Operation: f.operation}]++
+		parts[bot.Lane{Platform: to.Platform, Connection: to.Connection, Operation: f.operation}]++
+	}
+	for lane, n := range parts {
+		w.load.add(lane, r.Partner, n, n)
 	}
 	w.show(to.Platform, lang, made)
 	return nil
@@ -181,38 +187,6 @@ func (w *previewing) show(platform, lang string, made []fitted) {
 		w.p.Messages, i = append(w.p.Messages, m), len(w.p.Messages)
 	}
 	w.p.Messages[i].Count++
-}
-
-// takes is how long sending lasts at the limits: the lanes run side by side.
-func (w *previewing) takes() (longest time.Duration) {
-	if w.h.Campaign.Rate == nil {
-		return 0
-	}
-	for lane, n := range w.lanes {
-		if perMinute := w.h.Campaign.Rate(lane); perMinute > 0 {
-			longest = max(longest, time.Duration(n)*time.Minute/time.Duration(perMinute))
-		}
-	}
-	return longest
-}
-
-// spend answers when work of this length ends that begins at a moment and goes on
-// only inside the window; always means that the window is set aside.
-func (c Calendar) spend(at time.Time, d time.Duration, always bool) time.Time {
-	if always || c.Zone == nil || len(c.Days) == 0 || c.To <= c.From {
-		return at.Add(d)
-	}
-	for range farAhead {
-		at = c.Next(at)
-		_, to, _ := c.window(at)
-		left := to.Sub(at)
-		if d <= left || left <= 0 {
-			return at.Add(d)
-		}
-		d -= left
-		at = to
-	}
-	return at.Add(d)
 }
 
 // Because is why a partner is in a campaign's audience, or not.

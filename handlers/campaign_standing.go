@@ -118,7 +118,11 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		if err != nil {
 			return nil, r, err
 		}
-		lines = append(lines, say("compose.stand_end", "end", h.moment(h.vendorCalendar().spend(tx.Now(), left, c.Spec.OverrideWindow != ""), lang)))
+		end, err := h.through(tx, c, left, tx.Now())
+		if err != nil {
+			return nil, r, err
+		}
+		lines = append(lines, say("compose.stand_end", "end", h.moment(end, lang)))
 	}
 	if c.Spec.Ack != nil && c.StartedAt != nil {
 		lines = append(lines, say("compose.stand_acked", "done", r.Owed-len(r.Missing), "all", r.Owed))

@@ -105,10 +105,27 @@ func (t *Tx) DropCard(id ID) error {
 // OwedIn is how many messages of a campaign wait in one lane.
 type OwedIn struct {
 	Platform, Connection, Operation string
+	PartnerID                       ID // for whom; of OwedLanes
 	N                               int
+	Most                            int // of them, to one address; of OwedLanes
 }
 
-// OwedLanes answers what of a campaign's message is still to be sent, by lane.
+// Lane is where they wait.
+func (o OwedIn) Lane() bot.Lane {
+	return bot.Lane{Platform: o.Platform, Connection: o.Connection, Operation: o.Operation}
+}
+
+// OwedLanes answers what of a campaign's message is still to be sent, by lane and
+// partner.
 func (t *Tx) OwedLanes(campaign int64) ([]OwedIn, error) {
-	return all[OwedIn](t.db, "SELECT platform, connection, operation, COUNT(*) AS n FROM deliveries WHERE campaign_id = ? AND step = 0 AND state = 'queued' GROUP BY platform, connection, operation", campaign)
+	return all[OwedIn](t.db, `SELECT x.platform, x.connection, x.operation, x.partner_id, SUM(x.n) AS n, MAX(x.n) AS most FROM (
+SELECT platform, connection, operation, partner_id, address, COUNT(*) AS n FROM deliveries WHERE campaign_id = ? AND step = 0 AND state = 'queued'
+GROUP BY platform, connection, operation, partner_id, address) AS x GROUP BY x.platform, x.connection, x.operation, x.partner_id`, campaign)
+}
+
+// OwedByOthers answers what every other campaign that is not held back waits to
+// send, one row for each of them and lane.
+func (t *Tx) OwedByOthers(campaign int64) ([]OwedIn, error) {
+	return all[OwedIn](t.db, `SELECT platform, connection, operation, COUNT(*) AS n FROM deliveries WHERE state = 'queued' AND campaign_id IN (
+SELECT id FROM campaigns WHERE state IN ('running','finished') AND id <> ? AND deleted_at IS NULL) GROUP BY platform, connection, operation, campaign_id`, campaign)
 }
