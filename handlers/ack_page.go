@@ -47,7 +47,7 @@ func (h *Handlers) viewerActions(r *http.Request, l models.Link, m content.Mater
 			return err
 		}
 		if asks(v) {
-			out = h.whoActions(r, l, say)
+			out = h.whoActions(r, l, v, say)
 			return nil
 		}
 		if !speaks(l, v) {
@@ -77,13 +77,13 @@ func below(r *http.Request, name string) string {
 	return at
 }
 
-func (h *Handlers) whoActions(r *http.Request, l models.Link, say func(string, ...any) string) []web.Action {
+func (h *Handlers) whoActions(r *http.Request, l models.Link, v models.Visit, say func(string, ...any) string) []web.Action {
 	nonce := h.nonce(l.ID, h.Store.Now())
 	var out []web.Action
 	for i, who := range []string{"self", "colleague", "other"} {
 		a := web.Action{Label: say("who." + who), Post: below(r, "/who"), Nonce: nonce, Name: "who", Value: who, Primary: i == 0}
 		if i == 0 {
-			a.Hint = say("who.question")
+			a.Hint = say(map[bool]string{false: "who.question", true: "who.question_far"}[v.Reason == readerTravelled])
 		}
 		out = append(out, a)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -36,9 +37,15 @@ func (h *house) openLink(t *testing.T, link string) *browser { return h.openLink
 
 func (h *house) openLinkOn(t *testing.T, link, agent string) *browser {
 	t.Helper()
+	return h.openLinkIn(t, link, agent, "")
+}
+
+// openLinkIn is openLinkOn in a browser whose clock shows the time of a zone.
+func (h *house) openLinkIn(t *testing.T, link, agent, zone string) *browser {
+	t.Helper()
 	b := &browser{t: t, h: h, at: strings.Replace(link, "https://akari.test", h.url, 1), agent: agent}
 	_, door := b.do("GET", "", nil)
-	status, _ := b.do("POST", "/open", url.Values{"nonce": {field(t, door, "nonce")}, "script": {"1"}})
+	status, _ := b.do("POST", "/open", url.Values{"nonce": {field(t, door, "nonce")}, "script": {"1"}, "zone": {zone}})
 	if status != http.StatusSeeOther || b.cookie == "" {
 		t.Fatalf("the door answered %d", status)
 	}
@@ -343,6 +350,49 @@ func TestASecondDeviceLooksForwardedUntilItsReaderSpeaks(t *testing.T) {
 		if n := h.events(t); n["reader_told"] != 1 {
 			t.Errorf("the log says %v", n)
 		}
+	})
+}
+
+// The same kind of device so far away that nobody can have travelled there asks its
+// reader; near by, or after long enough, it does not. Classing again from what is
+// on record says the same.
+func TestALinkReadTooFarAwayLooksForwarded(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		link := materialLink(t, h, "aoba-01")
+		var want []string
+		version := 128
+		open := func(zone, class string) *browser { // each on one more of the same device, in a network of its own
+			t.Helper()
+			version++
+			b := h.openLinkIn(t, link, strings.ReplaceAll(firefox, "128.0", strconv.Itoa(version)+".0"), zone)
+			b.look()
+			want = append(want, class)
+			same(t, "visits", h.classes(t), want...)
+			if _, err := h.mind.RebuildVisits(context.Background(), h.now().Add(-24*time.Hour), h.now().Add(time.Hour), models.ID{}); err != nil {
+				t.Fatal(err)
+			}
+			same(t, "visits classed again", h.classes(t), want...)
+			return b
+		}
+		open("Asia/Tokyo", "human visible")
+		open("Asia/Singapore", "human visible") // near enough
+		open("UTC", "human visible")            // a browser that says nothing of where it is
+		open("../../etc/passwd", "human visible")
+		b := open("Europe/London", "forwarded travel")
+		said(t, []string{b.page()}, "遠く離れた場所", "別の方ですか", "本人です")
+		if rows := modelstest.Table(t, h.driver, h.dsn, "SELECT person_key FROM v_event WHERE kind = 'opened' AND class = 'forwarded' AND detail LIKE '%\"east\":%'"); len(rows) != 1 || modelstest.Search(t, h.driver, h.dsn, "Europe/London") != nil {
+			t.Errorf("on record is %v", rows) // the clock, never the zone's name
+		}
+		b.press("/who", "who", "self")
+		want[len(want)-1] = "human visible"
+		same(t, "visits", h.classes(t), want...)
+		unsaid(t, []string{open("Europe/London", "human visible").page()}, "別の方ですか") // asked once
+		h.ahead.Add(int64(6 * time.Hour))
+		open("America/New_York", "human visible") // there was time to fly
+		// The same browser in the same network has not moved, whatever its clock says.
+		h.openLinkIn(t, link, strings.ReplaceAll(firefox, "128.0", strconv.Itoa(version)+".0"), "Asia/Tokyo").look()
+		same(t, "visits", h.classes(t), append(want, "human visible")...)
 	})
 }
 

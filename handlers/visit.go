@@ -15,7 +15,7 @@ import (
 
 // visitRules is the version of the rules that class a visit. It grows with every
 // change of classOf or byReader, so that a report can say by which rules it counted.
-const visitRules = 3
+const visitRules = 4
 
 const (
 	// earlyFor is how soon after a delivery an opening without a hand may be a
@@ -87,6 +87,7 @@ func (h *Handlers) judge(tx *models.Tx, v *models.Visit) error {
 func (h *Handlers) begin(tx *models.Tx, r *http.Request, l models.Link, visit string) (models.Visit, error) {
 	v := models.Visit{LinkID: l.ID, Visit: visit, StartedAt: tx.Now(), Network: h.network(r)}
 	v.Facts = models.Facts{Purpose: prefetch(r), Script: r.PostForm.Get("script") == "1", Staff: l.PartnerID.IsZero(), Test: l.Purpose == models.PurposeTest}
+	v.Facts.East = east(r.PostForm.Get("zone"), v.StartedAt)
 	a := agentOf(r)
 	if a.Agent != "" {
 		v.Facts.Agent = hex.EncodeToString(a.Hash)

@@ -35,6 +35,9 @@ func openedDetail(v models.Visit) models.Detail {
 	if v.Facts.Early != nil {
 		d["early"] = *v.Facts.Early
 	}
+	if v.Facts.East != nil {
+		d["east"] = *v.Facts.East
+	}
 	return d
 }
 
@@ -119,6 +122,7 @@ func factsOf(v models.Visit, events []models.VisitEvent, visibleMin int64) (mode
 			Agent, Purpose string
 			Script, Driven int
 			Early          *int64
+			East           *int
 			From, To       int64
 			Gestures, Of   int
 			Length         int64
@@ -128,7 +132,7 @@ func factsOf(v models.Visit, events []models.VisitEvent, visibleMin int64) (mode
 			return f, 0, fmt.Errorf("visit %s: an event's detail cannot be read: %w", v.Visit, err)
 		}
 		if e.Kind == models.Opened {
-			f.Agent, f.Purpose, f.Script, f.Early = d.Agent, d.Purpose, d.Script == 1, d.Early
+			f.Agent, f.Purpose, f.Script, f.Early, f.East = d.Agent, d.Purpose, d.Script == 1, d.Early, d.East
 			continue
 		}
 		f.Webdriver = f.Webdriver || d.Driven == 1

@@ -53,6 +53,38 @@ func TestClassesFollowFromFacts(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeTravelled(t *testing.T) {
+	summer, winter := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC), time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		a, b string
+		at   time.Time
+		want time.Duration
+	}{
+		{"Asia/Tokyo", "Asia/Tokyo", winter, 0},
+		{"Asia/Tokyo", "Asia/Singapore", winter, 0},
+		{"Asia/Shanghai", "Asia/Kabul", winter, 0}, // neighbours
+		{"Pacific/Pago_Pago", "Pacific/Apia", winter, 0},
+		{"Asia/Tokyo", "Asia/Kolkata", winter, 0},
+		{"Asia/Tokyo", "Europe/London", winter, 4*time.Hour + 30*time.Minute},
+		{"Asia/Tokyo", "Europe/London", summer, 4 * time.Hour},
+		{"Asia/Tokyo", "America/Los_Angeles", winter, 3*time.Hour + 30*time.Minute}, // the short way, over the Pacific
+		{"Asia/Tokyo", "America/New_York", winter, 5 * time.Hour},
+		{"Asia/Tokyo", "Etc/GMT+5", winter, 0},
+		{"Asia/Tokyo", "Atlantic/Reykjavik", winter, 0}, // what Firefox says when it says nothing
+		{"Asia/Tokyo", "Local", winter, 0},
+		{"Asia/Tokyo", "", winter, 0},
+		{"Asia/Tokyo", "Europe/../Europe/London", winter, 0},
+		{"Asia/Tokyo", "Nowhere/Land", winter, 0},
+	} {
+		if got := travel(east(c.a, c.at), east(c.b, c.at)); got != c.want {
+			t.Errorf("%s to %s takes %s, want %s", c.a, c.b, got, c.want)
+		}
+		if got := travel(east(c.b, c.at), east(c.a, c.at)); got != c.want {
+			t.Errorf("%s to %s takes %s, want %s", c.b, c.a, got, c.want)
+		}
+	}
+}
+
 // readers are browsers in which people at partners read, with the in-app browsers
 // of the platforms.
 var readers = []string{

@@ -30,6 +30,7 @@ type Facts struct {
 	Script    bool             `json:"script,omitempty"`    // the opening page's script ran
 	Webdriver bool             `json:"webdriver,omitempty"` // the browser says that it is driven by a program
 	Early     *int64           `json:"early,omitempty"`     // from delivery to opening; nil = unknown
+	East      *int             `json:"east,omitempty"`      // minutes that the browser's clock was ahead of UTC; nil = unknown
 	Burst     int              `json:"burst,omitempty"`     // links opened from the same browser and network at about the same moment, this one included
 	Staff     bool             `json:"staff,omitempty"`     // the link belongs to no partner
 	Test      bool             `json:"test,omitempty"`      // a test send's link
