@@ -28,35 +28,35 @@ func speaks(l models.Link, v models.Visit) bool {
 	return !l.PartnerID.IsZero() && !l.PersonID.IsZero() && l.Purpose != models.PurposeTest && (v.Class == models.ClassHuman || v.Class == models.ClassSuspect)
 }
 
-// asks tells whether the reader is to be asked who they are: once in a browser.
-func asks(v models.Visit) bool { return v.Class == models.ClassForwarded && v.Reason != readerTold }
+// asks tells whether the reader is to be asked who they are, once in a browser, and
+// why: "" = no. A visit that does not count yet is asked for what it will be taken
+// for when it does: later its reader may be gone.
+func (h *Handlers) asks(tx *models.Tx, v models.Visit) (why string, err error) {
+	if v.Class == models.ClassSuspect {
+		v.Class = models.ClassHuman
+		if err := h.byReader(tx, &v); err != nil {
+			return "", err
+		}
+	}
+	if v.Class != models.ClassForwarded || v.Reason == readerTold {
+		return "", nil
+	}
+	return v.Reason, nil
+}
 
 // viewerActions are what a reader can press on a material's page, with what they
-// pressed already shown as done.
-func (h *Handlers) viewerActions(r *http.Request, l models.Link, m content.Material) []web.Action {
-	id, ok := h.visitOf(r, l)
-	if !ok {
+// pressed already shown as done. Whoever is asked who they are can press nothing else.
+func (h *Handlers) viewerActions(r *http.Request, s shown, ask *web.Ask) []web.Action {
+	if ask != nil || !speaks(s.link, s.visit) {
 		return nil
 	}
-	lang := h.linkLang(r, l)
-	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
+	lang := h.linkLang(r, s.link)
 	var out []web.Action
-	err := h.Store.View(r.Context(), func(tx *models.Tx) error {
-		v, err := tx.VisitOf(l.ID, id.String())
-		if err != nil {
-			return err
-		}
-		if asks(v) {
-			out = h.whoActions(r, l, v, say)
-			return nil
-		}
-		if !speaks(l, v) {
-			return nil
-		}
-		out, err = h.markActions(tx, r, l, m, say)
+	err := h.Store.View(r.Context(), func(tx *models.Tx) (err error) {
+		out, err = h.markActions(tx, r, s.link, s.m, func(key string, args ...any) string { return h.Library.Say(lang, key, args...) })
 		return err
 	})
-	if err != nil && !errors.Is(err, models.ErrNotFound) {
+	if err != nil {
 		h.Log.Error("a page's buttons are missing", "error", err)
 	}
 	return out
@@ -77,17 +77,25 @@ func below(r *http.Request, name string) string {
 	return at
 }
 
-func (h *Handlers) whoActions(r *http.Request, l models.Link, v models.Visit, say func(string, ...any) string) []web.Action {
-	nonce := h.nonce(l.ID, h.Store.Now())
-	var out []web.Action
-	for i, who := range []string{"self", "colleague", "other"} {
-		a := web.Action{Label: say("who." + who), Post: below(r, "/who"), Nonce: nonce, Name: "who", Value: who, Primary: i == 0}
-		if i == 0 {
-			a.Hint = say(map[bool]string{false: "who.question", true: "who.question_far"}[v.Reason == readerTravelled])
-		}
-		out = append(out, a)
+// who is the question of a reader who may be somebody else; nil = there is none.
+func (h *Handlers) who(r *http.Request, s shown) *web.Ask {
+	var why string
+	err := h.Store.View(r.Context(), func(tx *models.Tx) (err error) {
+		why, err = h.asks(tx, s.visit)
+		return err
+	})
+	if err != nil {
+		h.Log.Error("a page's question is missing", "error", err)
 	}
-	return out
+	if why == "" {
+		return nil
+	}
+	lang, nonce := h.linkLang(r, s.link), h.nonce(s.link.ID, h.Store.Now())
+	ask := &web.Ask{Question: h.Library.Say(lang, map[bool]string{false: "who.question", true: "who.question_far"}[why == readerTravelled])}
+	for i, who := range []string{"self", "colleague", "other"} {
+		ask.Answers = append(ask.Answers, web.Action{Label: h.Library.Say(lang, "who."+who), Post: below(r, "/who"), Nonce: nonce, Name: "who", Value: who, Primary: i == 0})
+	}
+	return ask
 }
 
 func (h *Handlers) markActions(tx *models.Tx, r *http.Request, l models.Link, m content.Material, say func(string, ...any) string) ([]web.Action, error) {
@@ -181,6 +189,9 @@ func (h *Handlers) viewerMark(k models.Marking) http.HandlerFunc {
 func (h *Handlers) onPage(tx *models.Tx, s shown) (*Turn, bool, error) {
 	v, err := tx.VisitOf(s.link.ID, s.id.String())
 	if err != nil || !speaks(s.link, v) {
+		return nil, false, err
+	}
+	if why, err := h.asks(tx, v); err != nil || why != "" {
 		return nil, false, err
 	}
 	t := h.newTurn(tx, bot.Inbound{Time: tx.Now()})
@@ -352,7 +363,10 @@ func readerFields(say func(string) string) []bot.Field {
 // this is the first answer, and it was asked for.
 func (h *Handlers) answerWho(tx *models.Tx, s shown, who string) (fresh bool, err error) {
 	v, err := tx.LockVisit(s.link.ID, s.id.String())
-	if err != nil || !asks(v) { // nobody was asked
+	if err != nil {
+		return false, err
+	}
+	if why, err := h.asks(tx, v); err != nil || why == "" { // nobody was asked
 		return false, err
 	}
 	a := models.Answer{LinkID: s.link.ID, Visit: v.Visit, Other: who != "self", EventID: models.NewID()}

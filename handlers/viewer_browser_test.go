@@ -125,6 +125,7 @@ func (s *screen) shot(name string) {
 	if dir == "" {
 		return
 	}
+	time.Sleep(500 * time.Millisecond) // a picture asked for between two pages never comes
 	png, err := chromedp.Run(s.ctx, chromedp.CaptureScreenshot())
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600)

@@ -65,6 +65,7 @@ func (h *Handlers) frameOf(r *http.Request, s shown, title string) web.ViewerPag
 	if len(p.Langs) == 1 {
 		p.Langs = nil
 	}
+	p.Ask = h.who(r, s)
 	p.Track = web.Track{
 		Seen: "/v/" + r.PathValue("token") + "/seen", At: h.Store.Now().Sub(s.visit.StartedAt).Milliseconds(),
 		After: h.VisibleMin.Milliseconds(), Idle: h.IdleAfter.Milliseconds(),
@@ -79,7 +80,7 @@ func (h *Handlers) viewer(r *http.Request, s shown) (web.ViewerPage, bool) {
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
 	p := h.frameOf(r, s, m.Title.In(lang))
 	p.Text, p.Meta = m.Description.In(lang), say("viewer.version", "version", m.Version)
-	p.Actions = h.viewerActions(r, s.link, m)
+	p.Actions = h.viewerActions(r, s, p.Ask)
 	p.Track.Proof = h.proof(s.link, s.id, s.place, m.Version)
 	if old := s.all[s.place].MaterialVersion; old < m.Version {
 		p.Notice = say("viewer.newer", "version", m.Version, "old", old)

@@ -22,6 +22,7 @@ type ViewerPage struct {
 	Recorded string // one line: what is recorded
 	Privacy  Link   // more about that; may be empty
 	Items    []ViewerItem
+	Ask      *Ask     // who reads; nil = nobody is asked
 	Actions  []Action // 「内容を確認しました」「商談で使った」…; may be empty
 
 	Size     int64             // of a PDF in bytes, 0 = unknown
@@ -43,6 +44,12 @@ type Track struct {
 
 // Captions are a video's; an empty URL is none.
 type Captions struct{ URL, Lang, Label string }
+
+// Ask is a question that one tap answers.
+type Ask struct {
+	Question string
+	Answers  []Action
+}
 
 // ViewerItem is one of several materials behind one link.
 type ViewerItem struct {

@@ -80,6 +80,7 @@ func samples() map[string]any {
 			View: web.Link{Label: "見る", URL: "/v/t/file"}, Download: web.Link{Label: "保存", URL: "/v/t/file?save=1"},
 			Recorded: hostile, Privacy: web.Link{Label: "詳しく", URL: "javascript:alert(1)"},
 			Items:   []web.ViewerItem{{Title: hostile, Text: hostile, View: web.Link{Label: "開く", URL: "/v/t/2"}}},
+			Ask:     &web.Ask{Question: hostile, Answers: []web.Action{{Label: hostile, Post: "/v/t/who", Nonce: "n", Name: "who", Value: hostile}}},
 			Actions: []web.Action{{Label: "内容を確認しました", Post: "/v/t/ack", Nonce: "n", Name: "a", Value: hostile, Primary: true}, {Label: "商談で使った", Done: true, Hint: hostile}},
 		},
 		"form.html": web.FormPage{
