@@ -387,7 +387,10 @@ func offered(f bot.Field, found []bot.Option, chosen []string) (out []bot.Option
 }
 
 func formField(f bot.Field, values []string, problem string) web.FormField {
-	out := web.FormField{Name: f.Name, Section: f.Section, Label: f.Label, Hint: f.Hint, Kind: string(f.Kind), Error: problem, Required: f.Required, Max: fieldMax(f)}
+	out := web.FormField{Name: f.Name, Section: f.Section, Label: f.Label, Hint: f.Hint, Kind: string(f.Kind), Error: problem, Required: f.Required}
+	if f.Kind == bot.Line || f.Kind == bot.Lines {
+		out.Max = fieldMax(f)
+	}
 	if len(values) > 0 {
 		out.Value = values[0]
 	}

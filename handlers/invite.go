@@ -26,34 +26,40 @@ const (
 // new member of a partner, and answers its code. The code is shown once; only
 // its hash is kept. models.ErrNotFound: there is no such person or partner.
 func (h *Handlers) Invite(ctx context.Context, person, partner string) (code string, until time.Time, err error) {
-	b := make([]byte, codeLength)
-	rand.Read(b)
-	for i := range b {
-		b[i] = codeAlphabet[int(b[i])%len(codeAlphabet)]
-	}
-	code = string(b[:5]) + "-" + string(b[5:])
-	err = h.Store.InTx(ctx, func(tx *models.Tx) error {
-		until = tx.Now().Add(inviteTTL)
-		i, object := models.Invitation{CodeHash: codeHash(code), ExpiresAt: until}, "partner:"+partner
-		if person != "" {
-			p, err := tx.PersonByKey(person)
-			if err != nil {
-				return fmt.Errorf("while looking for person %q: %w", person, err)
-			}
-			i.PersonID, object = p.ID, "person:"+p.ID.String() // not the key: the log cannot forget
-		} else {
-			p, err := tx.PartnerByKey(partner)
-			if err != nil {
-				return fmt.Errorf("while looking for partner %q: %w", partner, err)
-			}
-			i.PartnerID = p.ID
-		}
-		if err := tx.Invite(i); err != nil {
+	err = h.Store.InTx(ctx, func(tx *models.Tx) (err error) {
+		var object string
+		if code, until, object, err = invite(tx, models.ID{}, person, partner); err != nil {
 			return err
 		}
 		return tx.Audit(models.Act{Role: "operator", Action: "person.invite", Object: object, Result: "done"})
 	})
 	return code, until, err
+}
+
+// invite keeps an invitation by somebody, and answers its code and what the audit
+// log calls it.
+func invite(tx *models.Tx, by models.ID, person, partner string) (code string, until time.Time, object string, err error) {
+	b := make([]byte, codeLength)
+	rand.Read(b)
+	for i := range b {
+		b[i] = codeAlphabet[int(b[i])%len(codeAlphabet)]
+	}
+	code, until = string(b[:5])+"-"+string(b[5:]), tx.Now().Add(inviteTTL)
+	i := models.Invitation{CodeHash: codeHash(code), CreatedBy: by, ExpiresAt: until}
+	if person != "" {
+		p, err := tx.PersonByKey(person)
+		if err != nil {
+			return "", until, "", fmt.Errorf("while looking for person %q: %w", person, err)
+		}
+		i.PersonID, object = p.ID, "person:"+p.ID.String() // not the key: the log cannot forget
+	} else {
+		p, err := tx.PartnerByKey(partner)
+		if err != nil {
+			return "", until, "", fmt.Errorf("while looking for partner %q: %w", partner, err)
+		}
+		i.PartnerID, object = p.ID, "partner:"+partner
+	}
+	return code, until, object, tx.Invite(i)
 }
 
 func codeHash(code string) []byte {

@@ -119,17 +119,25 @@ func (t *Turn) submitRoom() error {
 	if ok, err := t.useDraft(); err != nil || !ok {
 		return err
 	}
-	if err := t.tx.MapRoom(room.ID, partner.ID); err != nil {
+	if err := t.mapRoom(room, partner); err != nil {
 		return err
 	}
-	t.event.Kind, t.event.ObjectKind, t.event.ObjectKey = models.RoomMapped, "room", room.ID.String()
 	name := partner.Name
 	if partner.ID.IsZero() {
 		name = t.Say("room.staff_choice")
 	}
-	t.Tell(room.Address(), models.Who{Partner: partner}, t.greeting(partner.Language, !partner.ID.IsZero()))
 	if t.In.At.Room != room.Room {
 		t.Reply(bot.Message{Text: t.Say("room.mapped", "partner", name)})
 	}
 	return t.audit("room.map", room.ID.String(), "done")
+}
+
+// mapRoom says whose a room is, a partner's or staff's, and greets those in it.
+func (t *Turn) mapRoom(room models.Room, partner models.Partner) error {
+	if err := t.tx.MapRoom(room.ID, partner.ID); err != nil {
+		return err
+	}
+	t.event.Kind, t.event.ObjectKind, t.event.ObjectKey = models.RoomMapped, "room", room.ID.String()
+	t.Tell(room.Address(), models.Who{Partner: partner}, t.greeting(partner.Language, !partner.ID.IsZero()))
+	return nil
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -12,11 +13,8 @@ import (
 	"akari/web"
 )
 
-// peopleList is everybody known. Where persons are not recorded there is no such page.
+// peopleList is everybody known.
 func (v *staffView) peopleList() error {
-	if !v.h.PersonLevel {
-		return models.ErrNotFound
-	}
 	offset := v.offset()
 	people, err := v.tx.PeopleList(models.ID{}, v.query.Get("q"), v.most(staffPageRows)+1, offset)
 	if err != nil {
@@ -30,6 +28,10 @@ func (v *staffView) peopleList() error {
 
 func (v *staffView) peopleBlock(people []models.PersonLine, pager web.Pager) web.StaffBlock {
 	t := &web.StaffTable{Caption: v.say("staff.people"), Columns: v.heads("person", "partner", "roles", "platform", "since", "left")}
+	can := v.has(peopleEditors)
+	if can {
+		t.Columns = append(t.Columns, v.heads("edit")...)
+	}
 	for _, p := range people {
 		left := ""
 		if p.LeftAt != nil {
@@ -39,7 +41,11 @@ func (v *staffView) peopleBlock(people []models.PersonLine, pager web.Pager) web
 		if p.Side == models.SideStaff {
 			partner = web.Cell{Text: v.say("staff.class_staff"), Sub: p.Department}
 		}
-		t.Rows = append(t.Rows, []web.Cell{{Text: p.Name, Sub: p.Key, URL: "/staff/events?person=" + p.Key}, partner, {Text: p.Roles}, {Text: told(p.Platforms)}, {Text: v.day(p.CreatedAt)}, {Text: left}})
+		row := []web.Cell{{Text: p.Name, Sub: p.Key, URL: "/staff/events?person=" + url.QueryEscape(p.Key)}, partner, {Text: p.Roles}, {Text: told(p.Platforms)}, {Text: v.day(p.CreatedAt)}, {Text: left}}
+		if can {
+			row = append(row, web.Cell{Text: v.say("edit.change"), URL: "/staff/people/" + url.PathEscape(p.Key)})
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	b := web.StaffBlock{Title: v.say("staff.people"), Table: t, Pager: pager, Links: v.exports()}
 	if len(people) == 0 {

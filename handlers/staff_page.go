@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,6 +26,8 @@ type staffPage struct {
 	menu    bool
 	persons bool // about persons: not there where none are recorded
 	show    func(*staffView) error
+	edit    func(*staffView) (*staffEdit, error)    // what can be changed on it; nil = nothing
+	upload  func(*staffView, *multipart.Part) error // takes a file that comes with it; nil = none may
 }
 
 // staffPages are THE list of what staff can look at, in the order of the menu.
@@ -32,7 +35,11 @@ var staffPages = []staffPage{
 	{path: "", name: "overview", menu: true, show: (*staffView).overview},
 	{path: "/partners", name: "partners", menu: true, show: (*staffView).partnersList},
 	{path: "/partners/{key}", name: "partners", show: (*staffView).partner},
+	{path: "/partners/{key}/edit", name: "partners", roles: []string{"admin", "manager"}, edit: (*staffView).partnerEdit},
 	{path: "/people", name: "people", menu: true, persons: true, show: (*staffView).peopleList},
+	{path: "/people/{key}", name: "people", roles: []string{"admin"}, persons: true, edit: (*staffView).personEdit},
+	{path: "/rooms", name: "rooms", menu: true, show: (*staffView).roomsList},
+	{path: "/rooms/{id}", name: "rooms", edit: (*staffView).roomEdit},
 	{path: "/materials", name: "materials", menu: true, show: (*staffView).materials},
 	{path: "/campaigns", name: "campaigns", menu: true, show: (*staffView).campaignsList},
 	{path: "/campaigns/{id}", name: "campaigns", show: (*staffView).campaign},
@@ -57,6 +64,17 @@ type staffView struct {
 	query  url.Values
 	export string // "csv" or "xlsx": a table of the page as a file
 	page   web.StaffPage
+
+	// Of a form that was sent:
+	sent   url.Values        // everything
+	typed  url.Values        // what its fields hold; nil = nothing was sent
+	errs   map[string]string // what is wrong, by field
+	halt   string            // why it cannot be taken as a whole
+	moved  bool              // somebody else changed the same meanwhile
+	next   string            // the page to go to
+	object string            // what the audit log names, where it is known only now
+	queued bool              // something is to be sent
+	after  func() error      // adds to the page that is shown again
 }
 
 // staffRoutes are the staff pages. Posts from other sites are refused.
@@ -66,7 +84,30 @@ func (h *Handlers) staffRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /staff/leave", h.sameOrigin(h.staffLogout))
 	for _, p := range staffPages {
 		mux.HandleFunc("GET /staff"+p.path, h.staffShow(p))
+		if p.edit != nil {
+			mux.HandleFunc("POST /staff"+p.path, h.sameOrigin(h.staffPost(p)))
+		}
 	}
+}
+
+// draw puts a page's blocks together.
+func (p staffPage) draw(v *staffView) error {
+	if p.persons && !v.h.PersonLevel {
+		return models.ErrNotFound
+	}
+	if p.show != nil {
+		if err := p.show(v); err != nil {
+			return err
+		}
+	}
+	if p.edit != nil {
+		e, err := p.edit(v)
+		if err != nil {
+			return err
+		}
+		v.showEdit(e)
+	}
+	return nil
 }
 
 // sameOrigin refuses a post that another site made the browser send.
@@ -102,7 +143,7 @@ func (h *Handlers) staffShow(p staffPage) http.HandlerFunc {
 		v.frame(p)
 		err = h.Store.View(r.Context(), func(tx *models.Tx) error {
 			v.tx = tx
-			return p.show(v)
+			return p.draw(v)
 		})
 		switch {
 		case errors.Is(err, models.ErrNotFound):
@@ -155,6 +196,9 @@ func (v *staffView) frame(p staffPage) {
 		NavName: v.say("staff.menu"), Skip: v.say("staff.skip"), User: v.who.Person.Name,
 		Logout: web.Action{Label: v.say("staff.leave"), Post: "/staff/leave"},
 	}
+	if done := "edit.done_" + v.query.Get("done"); v.h.Library.HasWord(done) {
+		v.page.Done = v.say(done)
+	}
 	names := map[string]string{"ja": "日本語", "en": "English"}
 	for _, lang := range v.h.Vendor.Languages {
 		v.page.Langs = append(v.page.Langs, web.LangLink{Lang: lang, Label: names[lang], URL: v.with("lang", lang), Current: lang == v.lang})
@@ -171,7 +215,7 @@ func (v *staffView) frame(p staffPage) {
 func (v *staffView) with(name, value string, more ...string) string {
 	q := url.Values{}
 	for k, x := range v.query {
-		if k != "lang" || name == "lang" {
+		if k != "done" && (k != "lang" || name == "lang") {
 			q[k] = x
 		}
 	}

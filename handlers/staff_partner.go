@@ -171,17 +171,21 @@ func (v *staffView) partner() error {
 	if err != nil {
 		return err
 	}
-	v.add(web.StaffBlock{Title: v.say("staff.about"), Facts: []web.Fact{
+	about := web.StaffBlock{Title: v.say("staff.about"), Facts: []web.Fact{
 		{Label: v.say("staff.key"), Value: web.Cell{Text: p.Key}}, {Label: v.say("staff.owner"), Value: v.ownerCell(owners[p.OwnerID])}, {Label: v.say("staff.department"), Value: web.Cell{Text: p.Department}},
 		{Label: v.say("staff.tier"), Value: web.Cell{Text: p.Tier}}, {Label: v.say("staff.region"), Value: web.Cell{Text: p.Region}}, {Label: v.say("staff.tags"), Value: web.Cell{Text: strings.Join(p.Tags, ", ")}},
-	}})
+	}}
+	if v.has(partnerEditors) {
+		about.Links = []web.Link{{Label: v.say("edit.change"), URL: partnerURL(p.Key) + "/edit"}}
+	}
+	v.add(about)
 	t := &web.StaffTable{Caption: v.say("staff.rooms"), Columns: v.heads("room", "platform", "left")}
 	for _, r := range rooms {
 		left := ""
 		if r.LeftAt != nil {
 			left = v.when(*r.LeftAt)
 		}
-		t.Rows = append(t.Rows, []web.Cell{{Text: r.Name, Sub: r.Room}, {Text: r.Platform}, {Text: left}})
+		t.Rows = append(t.Rows, []web.Cell{{Text: roomName(r), Sub: roomID(r), URL: "/staff/rooms/" + r.ID.String()}, {Text: r.Platform}, {Text: left}})
 	}
 	v.add(web.StaffBlock{Title: v.say("staff.rooms"), Table: t, Empty: emptyIf(len(rooms) == 0, v.say("staff.rooms_none"))})
 	if v.h.PersonLevel {

@@ -180,7 +180,7 @@ func (p *seedPlan) partner(in *seedInsert, one SeedPartner, now time.Time) {
 		p.result.Partners.Unchanged++
 	default:
 		p.result.Partners.Changed++
-		p.update("UPDATE partners SET name=?, tier=?, parent_id=?, tags=?, region=?, language=?, time_zone=?, owner_id=?, department=?, sample=?, updated_at=? WHERE id=?",
+		p.update(changePartner,
 			one.Name, one.Tier, parent, tags, one.Region, one.Language, one.TimeZone, owner, one.Department, truth(p.seed.Sample), now, id)
 	}
 }

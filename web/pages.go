@@ -96,7 +96,8 @@ type FormField struct {
 	Section  string // heading above it; may be empty
 	Label    string
 	Hint     string
-	Kind     string // line, lines, choice, choices, date: as bot.FieldKind
+	Kind     string // line, lines, choice, choices, date: as bot.FieldKind; file, on staff pages alone
+	Accept   string // of a file: which types are offered
 	Options  []FormOption
 	Value    string // of line, lines and date
 	Error    string // empty = nothing wrong

@@ -9,7 +9,8 @@ type StaffPage struct {
 	Skip    string // 「本文へ」
 	User    string // who is in
 	Logout  Action
-	Back    Link // to what lies above; empty = nothing does
+	Back    Link   // to what lies above; empty = nothing does
+	Done    string // what has just been done; empty = nothing
 	Intro   string
 	Blocks  []StaffBlock
 }
@@ -33,7 +34,8 @@ type StaffBlock struct {
 	Table   *StaffTable
 	Actions []Action
 	Form    *StaffForm
-	Empty   string // shown instead of an empty table
+	Parts   []StaffPart // messages as a chat shows them
+	Empty   string      // shown instead of an empty table
 	Pager   Pager
 }
 
@@ -83,15 +85,32 @@ type StaffFilter struct {
 	Clear  Link
 }
 
-// StaffForm is a form that changes something (POST).
+// StaffForm is a form that changes something (POST). It works without script.
 type StaffForm struct {
 	Action   string
+	Upload   bool // a field holds a file
 	Hidden   []Pair
 	Fields   []FormField
-	Trouble  string
-	Required string
-	Choose   string
-	Submit   string
+	Trouble  string // heads the list of what is wrong
+	Required string // marks what must be filled
+	Choose   string // first, empty entry of a choice that must be made
+	None     string // and of one that need not
+	Filter   string // label of the box that looks through many choices
+	Buttons  []FormButton
+}
+
+// FormButton sends a form: which of its buttons it was comes as field "do".
+type FormButton struct {
+	Label string
+	Value string
+	Style string // "", "primary", "danger"
+}
+
+// StaffPart is one message as a platform shows it.
+type StaffPart struct {
+	Head    string // which platform; empty = goes on from the one above
+	Text    string
+	Buttons []string
 }
 
 // Pager leads to the rows before and after; what has no address is not shown.

@@ -2,7 +2,7 @@
 // dead battery loses nothing. Long lists of choices can be looked through.
 "use strict";
 (function () {
-  var form = document.querySelector("form[data-keep]");
+  var form = document.querySelector("form[data-keep], form[data-filter]");
   if (!form) return;
   var timer = 0;
   var dirty = false;
@@ -12,7 +12,7 @@
 
   function keep() {
     clearTimeout(timer);
-    if (!dirty || sending) return;
+    if (!dirty || sending || !form.dataset.keep) return;
     dirty = false;
     fetch(form.dataset.keep, { method: "POST", body: values(), credentials: "same-origin" }).catch(function () { dirty = true; });
   }
@@ -21,7 +21,7 @@
   form.addEventListener("submit", function () { sending = true; clearTimeout(timer); });
   window.addEventListener("pageshow", function () { sending = false; });
   window.addEventListener("pagehide", function () {
-    if (dirty && !sending) navigator.sendBeacon(form.dataset.keep, values());
+    if (dirty && !sending && form.dataset.keep) navigator.sendBeacon(form.dataset.keep, values());
   });
 
   form.querySelectorAll("fieldset .pick").forEach(function (list) {

@@ -1,0 +1,105 @@
+package handlers_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"akari/bot"
+	"akari/models"
+
+	"github.com/chromedp/chromedp"
+)
+
+// put types over what stands in a field.
+func (s *screen) put(id, text string) {
+	s.t.Helper()
+	on[bool](s, "(f => { f.focus(); f.select ? f.select() : 0; return true })(document.getElementById('f-"+id+"'))")
+	if text == "" {
+		s.key("\b")
+		return
+	}
+	s.key(text)
+}
+
+// send presses a button of the form.
+func (s *screen) send(do string) {
+	s.t.Helper()
+	s.do(chromedp.Click(chromedp.CSS("form.change button[value='" + do + "']")))
+}
+
+func TestStaffEditInABrowser(t *testing.T) {
+	for _, one := range []struct {
+		name          string
+		width, height int64
+		lang          string
+	}{{"desktop", 1280, 900, "ja"}, {"phone", 390, 844, "en"}} {
+		t.Run(one.name, func(t *testing.T) {
+			h := newHouse(t, "sqlite")
+			var room models.Room
+			err := h.store.InTx(context.Background(), func(tx *models.Tx) (err error) {
+				room, err = tx.AddRoom(bot.Address{Platform: "playground", Connection: "playground", Room: "C0NEWROOM"})
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newScreen(t, one.width, one.height, false)
+			shot := func(name string) {
+				t.Helper()
+				if s.wide() {
+					t.Errorf("%s is wider than the screen", name)
+				}
+				s.shot("staff-edit-" + name + "-" + one.name)
+			}
+			s.at(h, h.way("s-ito"))
+			s.do(chromedp.Click(chromedp.CSS("form button[type=submit]")))
+			s.until("location.pathname === '/staff' && document.querySelector('.tile')")
+
+			// A partner, with a slip: told at the field, and what was typed stays.
+			s.at(h, "/staff/partners/p-aoba?lang="+one.lang)
+			s.do(chromedp.Click(chromedp.CSS("a[href='/staff/partners/p-aoba/edit']")))
+			s.until("document.querySelector('form.change')")
+			shot("partner")
+			s.put("region", "関東")
+			s.put("time_zone", "Tokyo")
+			s.quiet.Store(true) // 422 is what is wanted
+			s.send("partner.change")
+			s.until("document.querySelector('#f-time_zone-e') && document.querySelector('#f-region').value === '関東'")
+			shot("partner-wrong")
+			on[bool](s, "(document.querySelector('.trouble a').click(), true)")
+			if got := on[string](s, "location.hash"); got != "#f-time_zone" {
+				t.Error("the list of what is wrong leads to", got)
+			}
+			s.put("time_zone", "Asia/Tokyo")
+			s.key("\r") // Enter saves
+			s.until("location.pathname === '/staff/partners/p-aoba' && document.querySelector('.done-note')")
+			if got := h.partner(t, "p-aoba"); got.Region != "関東" || got.TimeZone != "Asia/Tokyo" {
+				t.Errorf("%+v", got)
+			}
+
+			// A room, from the list.
+			s.at(h, "/staff/rooms?whose=none")
+			shot("rooms")
+			s.do(chromedp.Click(chromedp.CSS("td a[href='/staff/rooms/" + room.ID.String() + "']")))
+			s.until("document.querySelector('#f-whose')")
+			shot("room")
+			on[bool](s, "(document.getElementById('f-whose').value = 'p-minami', true)")
+			s.send("room.map")
+			s.until("document.querySelector('.done-note') && document.querySelector('button[value=\"room.unmap\"]')")
+			shot("room-mapped")
+
+			// A person, and a code for them.
+			s.at(h, "/staff/people?q=aoba")
+			shot("people")
+			s.do(chromedp.Click(chromedp.CSS("td a[href='/staff/people/aoba-01']")))
+			s.until("document.querySelector('#f-role')")
+			s.send("person.invite")
+			s.until("/[2-9A-Z]{5}-[2-9A-Z]{5}/.test(document.querySelector('.done-note').textContent)")
+			shot("person")
+			if acts := strings.Join(h.acts(t, ""), " "); !strings.Contains(acts, "partner.change") || !strings.Contains(acts, "room.map") || !strings.Contains(acts, "person.invite") {
+				t.Error(acts)
+			}
+		})
+	}
+}
