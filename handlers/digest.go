@@ -127,6 +127,7 @@ type Told struct {
 	Chart      string           `json:"chart,omitempty"` // address of the picture
 	Figures    map[string]int64 `json:"figures"`
 	Partners   []map[string]any `json:"partners"` // partner_key and every figure
+	TookMS     int64            `json:"took_ms"`  // to read and word it
 }
 
 // RunNow makes the digests of the last full local week before a moment, for one
@@ -221,6 +222,7 @@ type composed struct {
 }
 
 func (d *Digests) compose(ctx context.Context, a Audience, w models.Week, now time.Time, r *weekReader) (out composed, err error) {
+	began := time.Now() //nolint:forbidigo // how long it takes, not when
 	err = d.h.Store.View(ctx, func(tx *models.Tx) error {
 		lang, err := d.address(tx, a, &out)
 		if err != nil {
@@ -239,6 +241,7 @@ func (d *Digests) compose(ctx context.Context, a Audience, w models.Week, now ti
 		}
 		return nil
 	})
+	out.told.TookMS = time.Since(began).Milliseconds()
 	return out, err
 }
 

@@ -25,14 +25,9 @@ func (d *Digests) readCampaigns(tx *models.Tx, out *digestRead, now time.Time, r
 		return err
 	}
 	for _, c := range cs {
-		report, ok := r.reports[c.ID]
-		if out.only != nil || !ok {
-			if report, err = tx.ReportCampaignAmong(c, out.only); err != nil {
-				return err
-			}
-		}
-		if out.only == nil {
-			r.reports[c.ID] = report
+		report, err := r.report(tx, c, out.only)
+		if err != nil {
+			return err
 		}
 		if report.AudienceSize == 0 {
 			continue
@@ -41,6 +36,29 @@ func (d *Digests) readCampaigns(tx *models.Tx, out *digestRead, now time.Time, r
 		out.campaigns = append(out.campaigns, campaignSteps{c, report, late})
 	}
 	return nil
+}
+
+// report is how a campaign stands among some partners; nil = all.
+func (r *weekReader) report(tx *models.Tx, c models.Campaign, only []models.ID) (sum models.CampaignReport, err error) {
+	if only == nil {
+		report, ok := r.reports[c.ID]
+		if !ok {
+			report, err = tx.ReportCampaign(c)
+			r.reports[c.ID] = report
+		}
+		return report, err
+	}
+	shares, ok := r.shares[c.ID]
+	if !ok {
+		if shares, err = tx.ReportCampaignByPartner(c); err != nil {
+			return sum, err
+		}
+		r.shares[c.ID] = shares
+	}
+	for _, p := range only {
+		sum.Add(shares[p])
+	}
+	return sum, nil
 }
 
 // campaignRows tell how each campaign of the week stands.

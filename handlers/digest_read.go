@@ -14,42 +14,78 @@ type weekReader struct {
 	counted   map[[2]time.Time]models.Counted
 	materials map[[2]time.Time]map[models.ID]map[string]models.Counts
 	known     map[models.ID]int64
-	reports   map[int64]models.CampaignReport        // of campaigns, over all partners
-	summed    map[string]map[time.Time]models.Counts // kept weeks, over all partners
+	reports   map[int64]models.CampaignReport               // of campaigns, over all partners
+	shares    map[int64]map[models.ID]models.CampaignReport // … and of each partner
+	summed    map[string]map[time.Time]models.Counts        // kept weeks, over all partners
+	summedOf  map[[2]time.Time]map[string]models.Counts     // materials, over all partners
+	recorded  map[[2]time.Time][]models.Recorded
+	staff     []models.Person
+	partners  []models.Partner
 }
 
 func newWeekReader() *weekReader {
 	return &weekReader{counted: map[[2]time.Time]models.Counted{}, materials: map[[2]time.Time]map[models.ID]map[string]models.Counts{},
-		reports: map[int64]models.CampaignReport{}, summed: map[string]map[time.Time]models.Counts{}}
+		reports: map[int64]models.CampaignReport{}, shares: map[int64]map[models.ID]models.CampaignReport{}, summed: map[string]map[time.Time]models.Counts{},
+		summedOf: map[[2]time.Time]map[string]models.Counts{}, recorded: map[[2]time.Time][]models.Recorded{}}
+}
+
+// everybody reads who there is: staff, and partners with their known people.
+func (r *weekReader) everybody(tx *models.Tx) (err error) {
+	if r.known != nil {
+		return nil
+	}
+	if r.staff, err = tx.StaffIn(""); err != nil {
+		return err
+	}
+	if r.partners, err = tx.Partners(); err != nil {
+		return err
+	}
+	r.known, err = tx.KnownMembers()
+	return err
+}
+
+// once answers what was read of a week before, or reads it.
+func once[T any](kept map[[2]time.Time]T, w models.Week, read func() (T, error)) (T, error) {
+	at := [2]time.Time{w.Start, w.End}
+	if c, ok := kept[at]; ok {
+		return c, nil
+	}
+	c, err := read()
+	if err == nil {
+		kept[at] = c
+	}
+	return c, err
 }
 
 // week counts a week; kept says that it is one of the weeks whose figures are kept.
 func (r *weekReader) week(tx *models.Tx, w models.Week, kept bool) (models.Counted, error) {
-	at := [2]time.Time{w.Start, w.End}
-	if c, ok := r.counted[at]; ok {
-		return c, nil
-	}
-	count := func() (models.Counted, error) { return tx.Count(models.Period{From: w.Start, To: w.End}) }
-	if kept {
-		count = func() (models.Counted, error) { return tx.CountWeek(w) }
-	}
-	c, err := count()
-	if err == nil {
-		r.counted[at] = c
-	}
-	return c, err
+	return once(r.counted, w, func() (models.Counted, error) {
+		if kept {
+			return tx.CountWeek(w)
+		}
+		return tx.Count(models.Period{From: w.Start, To: w.End})
+	})
 }
 
-func (r *weekReader) funnel(tx *models.Tx, w models.Week) (map[models.ID]map[string]models.Counts, error) {
-	at := [2]time.Time{w.Start, w.End}
-	if c, ok := r.materials[at]; ok {
-		return c, nil
+// funnel adds up the steps of materials over some partners; nil = all.
+func (r *weekReader) funnel(tx *models.Tx, w models.Week, only []models.ID) (map[string]models.Counts, error) {
+	span := models.Period{From: w.Start, To: w.End}
+	if only == nil {
+		return once(r.summedOf, w, func() (map[string]models.Counts, error) { return tx.SumMaterials(span) })
 	}
-	c, err := tx.CountMaterials(models.Period{From: w.Start, To: w.End})
-	if err == nil {
-		r.materials[at] = c
+	all, err := once(r.materials, w, func() (map[models.ID]map[string]models.Counts, error) { return tx.CountMaterials(span) })
+	out := map[string]models.Counts{}
+	for _, p := range only {
+		for key, steps := range all[p] {
+			if out[key] == nil {
+				out[key] = models.Counts{}
+			}
+			for k, n := range steps {
+				out[key][k] += n
+			}
+		}
 	}
-	return c, err
+	return out, err
 }
 
 // digestRead is everything that one digest tells, without a sentence.
@@ -111,18 +147,13 @@ const (
 // read asks the log for everything that a digest tells.
 func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, r *weekReader) (*digestRead, error) {
 	out := &digestRead{week: w, owners: map[models.ID]models.Person{}}
-	staff, err := tx.StaffIn("")
-	if err != nil {
+	if err := r.everybody(tx); err != nil {
 		return nil, err
 	}
-	for _, p := range staff {
+	for _, p := range r.staff {
 		out.owners[p.ID] = p
 	}
-	all, err := tx.Partners()
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range all {
+	for _, p := range r.partners {
 		if a.covers(p, out.owners[p.OwnerID].Key) {
 			out.partners = append(out.partners, p)
 		}
@@ -144,27 +175,22 @@ func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, 
 	}
 	out.this, out.was = this.Partners, was.Partners
 	out.total, out.before = sum(out.partners, this), sum(out.partners, was)
-	if r.known == nil {
-		if r.known, err = tx.KnownMembers(); err != nil {
-			return nil, err
-		}
-	}
 	out.findLean(r.known)
 	if err := out.findSilent(tx, r.known); err != nil {
 		return nil, err
 	}
-	materials, err := r.funnel(tx, w)
+	materials, err := r.funnel(tx, w, out.only)
 	if err != nil {
 		return nil, err
 	}
 	out.addFunnel(materials)
-	if err := out.readWork(tx, a, now); err != nil {
+	if err := out.readWork(tx, a, now, r); err != nil {
 		return nil, err
 	}
 	if err := d.readCampaigns(tx, out, now, r); err != nil {
 		return nil, err
 	}
-	if out.related, err = d.h.Related(tx, RelatedOptions{Until: w.End, Span: relatedSpan, Days: relatedDays, Partners: out.only, Most: relatedMost}); err != nil {
+	if out.related, err = d.h.Related(tx, RelatedOptions{Until: w.End, Span: relatedSpan, Days: relatedDays, Partners: out.only, Most: relatedMost, all: r.partners, known: r.known}); err != nil {
 		return nil, err
 	}
 	return out, d.readTrend(tx, a, out, r)
@@ -191,7 +217,7 @@ func sum(partners []models.Partner, c models.Counted) models.Counts {
 }
 
 // readWork reads gaps, support work, results, and what the last digest said.
-func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time) (err error) {
+func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time, reader *weekReader) (err error) {
 	only := r.only
 	if r.gaps, err = tx.GapsAt(now, only); err != nil {
 		return err
@@ -201,6 +227,17 @@ func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time) (err err
 	}
 	if r.support, err = tx.SupportBetween(r.week.Start, r.week.End, only); err != nil {
 		return err
+	}
+	recorded, err := once(reader.recorded, r.week, func() ([]models.Recorded, error) { return tx.RecordedBetween(r.week.Start, r.week.End) })
+	if err != nil {
+		return err
+	}
+	for _, x := range recorded {
+		if only == nil || slices.Contains(only, x.PartnerID) {
+			s := r.support[x.PersonID]
+			s.PersonID, s.Recorded = x.PersonID, s.Recorded+x.N
+			r.support[x.PersonID] = s
+		}
 	}
 	var asked []models.ID
 	for _, a := range r.answered {
@@ -301,19 +338,8 @@ func (r *digestRead) findLean(known map[models.ID]int64) {
 	r.lean = r.lean[:min(len(r.lean), leanShown)]
 }
 
-func (r *digestRead) addFunnel(materials map[models.ID]map[string]models.Counts) {
-	byKey := map[string]models.Counts{}
-	for _, p := range r.partners {
-		for key, steps := range materials[p.ID] {
-			if byKey[key] == nil {
-				byKey[key] = models.Counts{}
-			}
-			for k, n := range steps {
-				byKey[key][k] += n
-			}
-		}
-	}
-	for key, steps := range byKey {
+func (r *digestRead) addFunnel(materials map[string]models.Counts) {
+	for key, steps := range materials {
 		r.funnel = append(r.funnel, materialSteps{key, steps})
 	}
 	weight := func(m materialSteps) int64 {

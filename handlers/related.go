@@ -21,6 +21,9 @@ type RelatedOptions struct {
 	Days     int         // looked at before a result
 	Partners []models.ID // whose results; nil = all
 	Most     int         // partners with results, at most; the comparable are up to four for each
+
+	all   []models.Partner    // where they have been read before
+	known map[models.ID]int64 // the same
 }
 
 // relatedLeast is how many partners each side must have: below, no share is told.
@@ -80,39 +83,52 @@ type winner struct {
 // at in the same days as the partner they stand beside. Staff scope.
 func (h *Handlers) Related(tx *models.Tx, o RelatedOptions) (Related, error) {
 	out := Related{Days: o.Days, Least: relatedLeast, Materials: []RelatedMaterial{}, Others: []string{}}
+	if o.all == nil {
+		var err error
+		if o.all, err = tx.Partners(); err != nil {
+			return out, err
+		}
+		if o.known, err = tx.KnownMembers(); err != nil {
+			return out, err
+		}
+	}
 	winners, others, err := h.relatedGroups(tx, o)
 	if err != nil {
 		return out, err
 	}
-	known, err := tx.KnownMembers()
+	before := time.Duration(o.Days) * 24 * time.Hour
+	var spans []models.PartnerSpan
+	span := func(p models.Partner, at time.Time) {
+		spans = append(spans, models.PartnerSpan{Partner: p.ID, From: at.Add(-before), To: at})
+	}
+	won := map[models.ID]bool{}
+	for _, w := range winners {
+		span(w.partner, w.at)
+		won[w.partner.ID] = true
+		for _, p := range nearest(&others, w.partner, o.known, 4) {
+			span(p, w.at)
+			out.Others = append(out.Others, p.Key)
+		}
+	}
+	out.With, out.Without = len(winners), len(out.Others)
+	if out.With < relatedLeast || out.Without < relatedLeast {
+		return out, nil // too few to tell anything: nothing is looked up
+	}
+	opened, err := tx.OpenedIn(spans)
 	if err != nil {
 		return out, err
 	}
 	with, without := map[string]int{}, map[string]int{}
-	before := time.Duration(o.Days) * 24 * time.Hour
-	count := func(p models.Partner, at time.Time, into map[string]int) error {
-		keys, err := tx.OpenedBefore(p.ID, at.Add(-before), at)
+	for partner, keys := range opened {
+		into := without
+		if won[partner] {
+			into = with
+		}
 		for _, k := range keys {
 			into[k]++
 		}
-		return err
 	}
-	for _, w := range winners {
-		if err := count(w.partner, w.at, with); err != nil {
-			return out, err
-		}
-		out.With++
-		for _, p := range nearest(&others, w.partner, known, 4) {
-			if err := count(p, w.at, without); err != nil {
-				return out, err
-			}
-			out.Without++
-			out.Others = append(out.Others, p.Key)
-		}
-	}
-	if out.Enough = out.With >= relatedLeast && out.Without >= relatedLeast; out.Enough {
-		out.Materials = compare(with, without, out.With, out.Without)
-	}
+	out.Enough, out.Materials = true, compare(with, without, out.With, out.Without)
 	return out, nil
 }
 
@@ -135,8 +151,7 @@ func (h *Handlers) relatedGroups(tx *models.Tx, o RelatedOptions) (winners []win
 			first[r.PartnerID] = at
 		}
 	}
-	all, err := tx.Partners()
-	for _, p := range all {
+	for _, p := range o.all {
 		if at, won := first[p.ID]; !won {
 			others = append(others, p)
 		} else if o.Partners == nil || slices.Contains(o.Partners, p.ID) {
@@ -144,7 +159,7 @@ func (h *Handlers) relatedGroups(tx *models.Tx, o RelatedOptions) (winners []win
 		}
 	}
 	sort.SliceStable(winners, func(i, j int) bool { return winners[i].at.After(winners[j].at) })
-	return winners[:min(len(winners), o.Most)], others, err
+	return winners[:min(len(winners), o.Most)], others, nil
 }
 
 // nearest takes out of others up to n partners of the same tier, those first that

@@ -58,30 +58,20 @@ func (v *staffView) peopleBlock(people []models.PersonLine, pager web.Pager) web
 func (v *staffView) materials() error {
 	to := v.tx.Now()
 	span := v.lately()
-	byPartner, _, err := counted(&v.h.weeks, to, "materials "+span.From.String(), staffCountFresh, func() (map[models.ID]map[string]models.Counts, error) { return v.tx.CountMaterials(span) })
+	steps, _, err := counted(&v.h.weeks, to, "materials "+span.From.String(), staffCountFresh, func() (map[string]models.Counts, error) { return v.tx.SumMaterials(span) })
 	if err != nil {
 		return err
 	}
-	total := map[string]models.Counts{}
-	for _, m := range v.h.Library.AllMaterials() {
-		total[m.Key] = models.Counts{}
-	}
-	for _, of := range byPartner {
-		for key, steps := range of {
-			if total[key] == nil {
-				total[key] = models.Counts{}
-			}
-			for k, n := range steps {
-				total[key][k] += n
-			}
-		}
-	}
-	v.add(v.funnelBlock(total, span))
+	total := maps.Clone(steps)
 	current := map[string]int{}
 	for _, m := range v.h.Library.AllMaterials() {
 		current[m.Key] = m.Version
+		if total[m.Key] == nil {
+			total[m.Key] = models.Counts{}
+		}
 	}
-	old, err := v.tx.OldReaders(current, to.Add(-oldOpenedFor))
+	v.add(v.funnelBlock(total, span))
+	old, _, err := counted(&v.h.weeks, to, "old versions", staffCountOver, func() ([]models.OldReaders, error) { return v.tx.OldReaders(current, to.Add(-oldOpenedFor)) })
 	if err != nil {
 		return err
 	}

@@ -146,22 +146,22 @@ func (v *staffView) partner() error {
 	if err != nil {
 		return err
 	}
-	known, err := v.tx.KnownMembers()
+	known, err := v.tx.KnownMembersOf(p.ID)
 	if err != nil {
 		return err
 	}
-	if err := v.health(p, sums, known[p.ID], span); err != nil {
+	if err := v.health(p, sums, known, span); err != nil {
 		return err
 	}
 	owners, err := v.staffNames()
 	if err != nil {
 		return err
 	}
-	funnel, err := v.tx.CountMaterials(span)
+	funnel, err := v.tx.SumMaterials(span)
 	if err != nil {
 		return err
 	}
-	v.add(v.funnelBlock(funnel[p.ID], span, "partner", p.Key))
+	v.add(v.funnelBlock(funnel, span, "partner", p.Key))
 	gaps, err := v.tx.GapList("", p.ID, staffPageRows, 0)
 	if err != nil {
 		return err

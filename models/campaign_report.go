@@ -2,7 +2,6 @@ package models
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -57,7 +56,29 @@ func (t *Tx) AudienceSize(campaign int64) (int, error) {
 
 // Progress counts the recipients of a campaign by the state they are in. Those
 // whose deliveries are still to be written are queued.
-func (t *Tx) Progress(campaign int64) (CampaignReport, error) { return t.progress(campaign, nil) }
+func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
+	r := CampaignReport{Missing: []string{}}
+	seats, err := t.seats(campaign, "", "")
+	if err != nil {
+		return r, err
+	}
+	for _, s := range seats {
+		*r.field(rankings[s.Standing]) += s.N
+	}
+	if r.AudienceSize, err = t.AudienceSize(campaign); err != nil {
+		return r, err
+	}
+	c, err := first[Campaign](t.db, "SELECT state FROM campaigns WHERE id = ?", campaign)
+	r.rest(c.State)
+	return r, err
+}
+
+// seats counts recipients by where their message stands in its newest round; inner
+// and outer are for counting by partner.
+func (t *Tx) seats(campaign int64, inner, outer string) ([]seat, error) {
+	return all[seat](t.db, "SELECT "+outer+"x.standing, COUNT(*) AS n FROM (SELECT "+inner+"d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0 AND "+newest(campaign)+
+		" GROUP BY "+inner+"d.address) AS x GROUP BY "+outer+"x.standing", campaign)
+}
 
 // among limits a count to what belongs to some partners; nil = all.
 func among(column string, partners []ID, args ...any) (string, []any) {
@@ -67,78 +88,136 @@ func among(column string, partners []ID, args ...any) (string, []any) {
 	return " AND " + column + " IN ?", append(args, partners)
 }
 
-func (t *Tx) progress(campaign int64, partners []ID) (CampaignReport, error) {
-	r := CampaignReport{Missing: []string{}}
-	type row struct{ Standing, N int }
-	theirs, args := among("d.partner_id", partners, campaign)
-	rows, err := all[row](t.db, "SELECT x.standing, COUNT(*) AS n FROM (SELECT d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0"+theirs+" AND "+newest(campaign)+" GROUP BY d.address) AS x GROUP BY x.standing", args...)
-	if err != nil {
-		return r, err
-	}
-	into := map[string]*int{StateSending: &r.Sending, StateQueued: &r.Queued, StateUnconfirmed: &r.Unconfirmed, StateHeld: &r.Held, StateFailed: &r.Failed,
-		StateExpired: &r.Expired, StateCancelled: &r.Cancelled, StateSkipped: &r.Skipped, StateSent: &r.Sent}
-	written := 0
-	for _, x := range rows {
-		*into[rankings[x.Standing]] += x.N
-		written += x.N
-	}
-	theirs, args = among("partner_id", partners, campaign)
-	if r.AudienceSize, err = first[int](t.db, "SELECT COUNT(*) FROM recipients WHERE campaign_id = ?"+theirs, args...); err != nil {
-		return r, err
-	}
-	left := r.AudienceSize - written
+// seat is where a recipient stands.
+type seat struct {
+	PartnerID ID
+	Standing  int
+	N         int
+}
+
+// field is where a state is counted.
+func (r *CampaignReport) field(state string) *int {
+	return map[string]*int{StateSending: &r.Sending, StateQueued: &r.Queued, StateUnconfirmed: &r.Unconfirmed, StateHeld: &r.Held, StateFailed: &r.Failed,
+		StateExpired: &r.Expired, StateCancelled: &r.Cancelled, StateSkipped: &r.Skipped, StateSent: &r.Sent}[state]
+}
+
+// rest counts those whose deliveries are not written yet.
+func (r *CampaignReport) rest(state string) {
+	left := r.AudienceSize - (r.Sending + r.Queued + r.Unconfirmed + r.Held + r.Failed + r.Expired + r.Cancelled + r.Skipped + r.Sent)
 	if left <= 0 {
-		return r, nil
+		return
 	}
-	c, err := first[Campaign](t.db, "SELECT state FROM campaigns WHERE id = ?", campaign)
-	if c.State == CampaignCancelled {
+	if state == CampaignCancelled {
 		r.Cancelled += left
 	} else {
 		r.Queued += left
 	}
-	return r, err
 }
 
 // ReportCampaign is Progress with what came of it. Staff scope.
 func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
-	return t.ReportCampaignAmong(c, nil)
-}
-
-// ReportCampaignAmong is ReportCampaign for the people and rooms of some partners
-// alone; nil = of all.
-func (t *Tx) ReportCampaignAmong(c Campaign, partners []ID) (CampaignReport, error) {
-	r, err := t.progress(c.ID, partners)
+	r, err := t.Progress(c.ID)
 	if err != nil {
 		return r, err
 	}
-	count := func(sql, partner string, args ...any) (n int) {
+	count := func(sql string, args ...any) (n int) {
 		if err == nil {
-			theirs, args := among(partner, partners, args...)
-			n, err = first[int](t.db, sql+theirs, args...)
+			n, err = first[int](t.db, sql, args...)
 		}
 		return n
 	}
-	did := func(kinds ...string) int {
-		return count("SELECT COUNT(DISTINCT l.person_id) FROM links l JOIN events e ON e.link_id = l.id LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit "+
-			"WHERE l.campaign_id = ? AND e.kind IN ? AND "+humanly, "l.partner_id", c.ID, kinds)
-	}
-	r.Opened, r.Completed = did("opened"), did("completed")
-	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", "partner_id", c.ID)
-	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", "partner_id", c.ID)
+	r.Opened, r.Completed = count(didSQL("", ""), c.ID, "opened"), count(didSQL("", ""), c.ID, "completed")
+	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
+	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
 	if err != nil || c.Spec.Ack == nil {
 		return r, err
 	}
 	owed, err := t.Owed(c)
 	for _, o := range owed {
-		if partners != nil && !slices.Contains(partners, o.PartnerID) {
-			continue
-		}
-		r.Owed++
-		if !o.Acknowledged {
-			r.Missing = append(r.Missing, o.PersonKey)
-		}
+		r.owes(o)
 	}
 	return r, err
+}
+
+func (r *CampaignReport) owes(o Ower) {
+	r.Owed++
+	if !o.Acknowledged {
+		r.Missing = append(r.Missing, o.PersonKey)
+	}
+}
+
+// didSQL counts people whose visit of a campaign's link shows a kind of event; by
+// and group are for counting by partner.
+func didSQL(by, group string) string {
+	return "SELECT " + by + "COUNT(DISTINCT l.person_id) AS n FROM links l JOIN events e ON e.link_id = l.id LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit " +
+		"WHERE l.campaign_id = ? AND e.kind = ? AND " + humanly + group
+}
+
+// ReportCampaignByPartner is ReportCampaign for the people and rooms of each partner
+// alone. Staff scope.
+func (t *Tx) ReportCampaignByPartner(c Campaign) (map[ID]CampaignReport, error) {
+	by := map[ID]*CampaignReport{}
+	of := func(partner ID) *CampaignReport {
+		if by[partner] == nil {
+			by[partner] = &CampaignReport{Missing: []string{}}
+		}
+		return by[partner]
+	}
+	seats, err := t.seats(c.ID, "d.partner_id, ", "x.partner_id, ")
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range seats {
+		*of(s.PartnerID).field(rankings[s.Standing]) += s.N
+	}
+	type row struct {
+		PartnerID ID
+		N         int
+	}
+	const perPartner = "partner_id, COUNT(DISTINCT person_id) AS n FROM "
+	for _, q := range []struct {
+		sql  string
+		args []any
+		into func(*CampaignReport) *int
+	}{
+		{"SELECT partner_id, COUNT(*) AS n FROM recipients WHERE campaign_id = ? GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.AudienceSize }},
+		{didSQL("l.partner_id, ", " GROUP BY l.partner_id"), []any{"opened"}, func(r *CampaignReport) *int { return &r.Opened }},
+		{didSQL("l.partner_id, ", " GROUP BY l.partner_id"), []any{"completed"}, func(r *CampaignReport) *int { return &r.Completed }},
+		{"SELECT " + perPartner + "acks WHERE campaign_id = ? AND undone_at IS NULL GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Acknowledged }},
+		{"SELECT " + perPartner + "uses WHERE campaign_id = ? AND undone_at IS NULL GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Used }},
+	} {
+		rows, err := all[row](t.db, q.sql, append([]any{c.ID}, q.args...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range rows {
+			*q.into(of(x.PartnerID)) = x.N
+		}
+	}
+	owed, err := t.Owed(c)
+	for _, o := range owed {
+		of(o.PartnerID).owes(o)
+	}
+	out := map[ID]CampaignReport{}
+	for partner, r := range by {
+		r.rest(c.State)
+		out[partner] = *r
+	}
+	return out, err
+}
+
+// Add adds what another partner came to: people and rooms are of one partner each.
+func (r *CampaignReport) Add(o CampaignReport) {
+	for _, n := range []struct {
+		into *int
+		n    int
+	}{
+		{&r.AudienceSize, o.AudienceSize}, {&r.Sent, o.Sent}, {&r.Failed, o.Failed}, {&r.Unconfirmed, o.Unconfirmed}, {&r.Held, o.Held}, {&r.Skipped, o.Skipped}, {&r.Cancelled, o.Cancelled},
+		{&r.Expired, o.Expired}, {&r.Queued, o.Queued}, {&r.Sending, o.Sending}, {&r.Opened, o.Opened}, {&r.Completed, o.Completed}, {&r.Acknowledged, o.Acknowledged}, {&r.Used, o.Used}, {&r.Owed, o.Owed},
+	} {
+		*n.into += n.n
+	}
+	r.Missing = append(r.Missing, o.Missing...)
 }
 
 // Ower is a person who was to acknowledge a campaign.

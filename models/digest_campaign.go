@@ -14,12 +14,24 @@ type Support struct {
 	PersonID  ID
 	Sent      int64 // campaigns launched by them that turned running
 	Delivered int64 // messages of campaigns they own that a platform took
-	Recorded  int64 // 対応記録
+	Recorded  int64 // 対応記録, see RecordedBetween
 }
 
-// SupportBetween answers what staff sent, what of theirs was delivered, and what
-// they recorded in a span, by person; an act without a person is the zero id's.
-// partners limits it to what went to them, nil does not. Staff scope.
+// Recorded is how often somebody wrote down what they did for a partner.
+type Recorded struct {
+	PartnerID, PersonID ID // PersonID is zero where the log knows no persons
+	N                   int64
+}
+
+// RecordedBetween answers what staff recorded in a span. Staff scope.
+func (t *Tx) RecordedBetween(from, to time.Time) ([]Recorded, error) {
+	return all[Recorded](t.db, "SELECT e.partner_id, e.person_id, COUNT(*) AS n FROM events e"+t.by("events_week")+
+		" WHERE e.occurred_at >= ? AND e.occurred_at < ? AND e.kind = ? AND e.class = 'staff' GROUP BY e.partner_id, e.person_id", micro(from), micro(to), SupportRecorded)
+}
+
+// SupportBetween answers what staff sent in a span and what of theirs was delivered,
+// by person; an act without a person is the zero id's. partners limits it to what
+// went to them, nil does not. Staff scope.
 func (t *Tx) SupportBetween(from, to time.Time, partners []ID) (map[ID]Support, error) {
 	type row struct {
 		PersonID ID
@@ -52,8 +64,5 @@ func (t *Tx) SupportBetween(from, to time.Time, partners []ID) (map[ID]Support, 
 	if err != nil {
 		return nil, err
 	}
-	where, args = among("e.partner_id", partners, micro(from), micro(to), SupportRecorded)
-	err = read("SELECT e.person_id, COUNT(*) AS n FROM events e"+t.by("events_week")+" WHERE e.occurred_at >= ? AND e.occurred_at < ? AND e.kind = ? AND e.class = 'staff'"+where+" GROUP BY e.person_id",
-		func(s *Support, n int64) { s.Recorded += n }, args...)
 	return out, err
 }

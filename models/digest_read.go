@@ -19,6 +19,11 @@ func (t *Tx) KnownMembers() (map[ID]int64, error) {
 	return out, err
 }
 
+// KnownMembersOf counts the people known at one partner, who have not left.
+func (t *Tx) KnownMembersOf(partner ID) (int64, error) {
+	return first[int64](t.db, "SELECT COUNT(*) FROM people WHERE partner_id = ? AND side = 'member' AND left_at IS NULL", partner)
+}
+
 // LastActive answers when somebody of a partner last did something before a
 // moment; nil = never.
 func (t *Tx) LastActive(partner ID, before time.Time) (*time.Time, error) {

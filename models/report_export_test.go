@@ -29,3 +29,11 @@ func (t *Tx) WeeklySumForTest() (Counts, error) {
 	}
 	return out, err
 }
+
+// RebuildAtOnceForTest makes rebuilds not wait for open transactions, of which a
+// test with one goroutine has none.
+func RebuildAtOnceForTest() (undo func()) {
+	was := settleRebuild
+	settleRebuild = 0
+	return func() { settleRebuild = was }
+}

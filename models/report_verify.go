@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -124,7 +125,7 @@ const oldestRebuilt = 10
 
 // settleRebuild is waited for before counting: every transaction that began
 // before the cut has ended by then or was given up (server.ack_deadline is 1.5 s).
-const settleRebuild = 2 * time.Second
+var settleRebuild = 2 * time.Second
 
 // RebuildWeeks makes the figures of closed weeks anew from what is known now, and
 // then what later weeks noticed of them. Final weeks stay final. It is audited.
@@ -140,21 +141,34 @@ func (s *Store) RebuildWeeks(ctx context.Context, zone *time.Location, grace tim
 	if err != nil || len(weeks) == 0 {
 		return out, err
 	}
-	for _, w := range weeks {
-		err := s.InTx(ctx, func(t *Tx) error { return t.rebuildWeek(w, grace, cut) })
+	made := map[time.Time]bool{}
+	var spans []Period        // whose events may now belong elsewhere
+	for _, w := range weeks { // the oldest first: a week's corrections depend on the cuts of those before it
+		made[w.Start] = true
+		spans = append(spans, Period{From: w.Start, To: w.End})
+		err := s.InTx(ctx, func(t *Tx) error {
+			gone, err := t.giveWay(w)
+			spans = append(spans, gone...)
+			if err != nil {
+				return err
+			}
+			return t.rebuildWeek(w, grace, cut)
+		})
 		if err != nil {
 			return out, fmt.Errorf("while counting the week %s anew: %w", w.ISO, err)
 		}
 	}
 	out.Weeks = len(weeks)
 	err = s.InTx(ctx, func(t *Tx) error {
-		// All corrections last: they depend on the cuts of the weeks before.
-		all, err := t.weeksIn(weeks[0].Start, time.Time{})
+		told, err := t.toldOf(spans)
 		if err != nil {
 			return err
 		}
-		for _, w := range all {
-			if err := t.replaceWeek(w); err != nil {
+		for _, w := range told {
+			if made[w.WeekStart.UTC()] {
+				continue
+			}
+			if err := t.replaceCorrections(w); err != nil {
 				return err
 			}
 		}
@@ -166,20 +180,62 @@ func (s *Store) RebuildWeeks(ctx context.Context, zone *time.Location, grace tim
 	return out, err
 }
 
+// giveWay removes weeks of another zone that overlap a week, and answers when they were.
+func (t *Tx) giveWay(w Week) (gone []Period, err error) {
+	over, err := all[weekRow](t.db, "SELECT "+weekColumns+" FROM weeks WHERE week_start <> ? AND week_start < ? AND week_end > ?", w.Start, w.End, w.Start)
+	for _, o := range over {
+		gone = append(gone, Period{From: o.WeekStart, To: o.WeekEnd})
+		for _, table := range []string{"weekly", "weeks"} {
+			if err := t.db.Exec("DELETE FROM "+table+" WHERE week_start = ?", o.WeekStart).Error; err != nil {
+				return gone, err
+			}
+		}
+	}
+	return gone, err
+}
+
+// toldOf answers the weeks that may have corrections of what happened in some
+// spans: those that noticed an event of them late, or a visit in them classed anew.
+// It reads the spans' own events, whatever the length of the log.
+func (t *Tx) toldOf(spans []Period) ([]weekRow, error) {
+	moments := map[time.Time]bool{}
+	first := spans[0].From
+	for _, s := range spans {
+		if s.From.Before(first) {
+			first = s.From
+		}
+		late, err := all[time.Time](t.db, "SELECT DISTINCT e.recorded_at FROM events e"+t.by("events_week")+" WHERE e.occurred_at >= ? AND e.occurred_at < ? AND e.recorded_at >= ?", micro(s.From), micro(s.To), micro(s.To))
+		if err != nil {
+			return nil, err
+		}
+		anew, err := all[time.Time](t.db, "SELECT DISTINCT k.since FROM visit_classes k JOIN (SELECT DISTINCT e.link_id, e.visit FROM events e"+t.by("events_week")+
+			" WHERE e.occurred_at >= ? AND e.occurred_at < ? AND e.visit IS NOT NULL) x ON x.link_id = k.link_id AND x.visit = k.visit", micro(s.From), micro(s.To))
+		if err != nil {
+			return nil, err
+		}
+		for _, at := range slices.Concat(late, anew) {
+			moments[at] = true
+		}
+	}
+	weeks, err := t.weeksIn(first, time.Time{})
+	return slices.DeleteFunc(weeks, func(w weekRow) bool {
+		since, until := w.noticing()
+		for at := range moments {
+			if !at.Before(since) && !at.After(until) {
+				return false
+			}
+		}
+		return true
+	}), err
+}
+
 func (t *Tx) rebuildWeek(w Week, grace time.Duration, cut time.Time) error {
 	row := weekRow{WeekStart: w.Start, WeekEnd: w.End, NoticedUntil: micro(w.End.Add(grace)), CutAt: cut, MadeAt: t.now}
 	row.Final = cut.After(row.NoticedUntil.Add(settleFinal))
-	// Weeks of another zone that overlap this one give way to it.
-	if err := t.db.Exec("DELETE FROM weekly WHERE week_start IN (SELECT week_start FROM weeks WHERE week_start <> ? AND week_start < ? AND week_end > ?)", w.Start, w.End, w.Start).Error; err != nil {
-		return err
-	}
-	if err := t.db.Exec("DELETE FROM weeks WHERE week_start <> ? AND week_start < ? AND week_end > ?", w.Start, w.End, w.Start).Error; err != nil {
-		return err
-	}
 	if _, err := t.lockWeek(row); err != nil {
 		return err
 	}
-	if err := t.keepClasses(row); err != nil {
+	if err := t.keepClasses(row, true); err != nil {
 		return err
 	}
 	return t.replaceWeek(row)

@@ -2,6 +2,9 @@ package models
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,20 +48,20 @@ type OldReaders struct {
 // OldReaders answers, per partner, who still has and opens links to versions
 // older than the current ones. Staff scope: numbers, no persons.
 func (t *Tx) OldReaders(current map[string]int, since time.Time) ([]OldReaders, error) {
-	rows, err := all[OldReaders](t.db, `SELECT l.material_key, l.material_version, p.name AS partner, COUNT(DISTINCT l.person_id) AS holders,
+	var old []string
+	args := []any{since, t.now}
+	for _, key := range slices.Sorted(maps.Keys(current)) {
+		if current[key] > 1 { // links to the first version are never older
+			old, args = append(old, "l.material_key = ? AND l.material_version < ?"), append(args, key, current[key])
+		}
+	}
+	if len(old) == 0 {
+		return nil, nil
+	}
+	return all[OldReaders](t.db, `SELECT l.material_key, l.material_version, p.name AS partner, COUNT(DISTINCT l.person_id) AS holders,
 		COUNT(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM events e LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit
 			WHERE e.link_id = l.id AND e.kind = 'opened' AND e.occurred_at > ? AND COALESCE(v.class, e.class) = 'human') THEN l.person_id END) AS openers
 		FROM links l JOIN partners p ON p.id = l.partner_id
-		WHERE l.revoked_at IS NULL AND l.expires_at > ? AND l.material_key <> ''
-		GROUP BY l.material_key, l.material_version, p.name ORDER BY l.material_key, p.name, l.material_version`, since, t.now)
-	if err != nil {
-		return nil, err
-	}
-	out := rows[:0]
-	for _, r := range rows {
-		if now, ok := current[r.MaterialKey]; ok && r.MaterialVersion < now {
-			out = append(out, r)
-		}
-	}
-	return out, nil
+		WHERE l.revoked_at IS NULL AND l.expires_at > ? AND (`+strings.Join(old, " OR ")+`)
+		GROUP BY l.material_key, l.material_version, p.name ORDER BY l.material_key, p.name, l.material_version`, args...)
 }

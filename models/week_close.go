@@ -138,7 +138,7 @@ func (t *Tx) makeWeek(w Week, grace time.Duration, cut time.Time, final bool) er
 	if had.Final && !final { // another process was ahead
 		return nil
 	}
-	if err := t.keepClasses(row); err != nil {
+	if err := t.keepClasses(row, false); err != nil {
 		return err
 	}
 	return t.replaceWeek(row)
@@ -166,6 +166,30 @@ func (t *Tx) replaceWeek(row weekRow) error {
 	if err := t.db.Exec("DELETE FROM weekly WHERE week_start = ?", row.WeekStart).Error; err != nil {
 		return err
 	}
+	if err := t.writeCells(row, cells); err != nil {
+		return err
+	}
+	return t.db.Exec("UPDATE weeks SET week_end = ?, noticed_until = ?, cut_at = ?, final = ?, made_at = ?, epoch = epoch + 1 WHERE week_start = ?",
+		row.WeekEnd, row.NoticedUntil, row.CutAt, row.Final, row.MadeAt, row.WeekStart).Error
+}
+
+// replaceCorrections puts what a week noticed of earlier ones in the place of what
+// stood there; its own figures do not depend on other weeks.
+func (t *Tx) replaceCorrections(row weekRow) error {
+	if _, err := t.lockWeek(row); err != nil {
+		return err
+	}
+	corrections, err := t.corrections(row)
+	if err != nil {
+		return err
+	}
+	if err := t.db.Exec("DELETE FROM weekly WHERE week_start = ? AND part = ?", row.WeekStart, partCorrection).Error; err != nil {
+		return err
+	}
+	return t.writeCells(row, cellsOf(nil, partCorrection, corrections))
+}
+
+func (t *Tx) writeCells(row weekRow, cells []cell) error {
 	for from := 0; from < len(cells); from += insertBatch {
 		batch := cells[from:min(from+insertBatch, len(cells))]
 		args := make([]any, 0, len(batch)*5)
@@ -176,16 +200,20 @@ func (t *Tx) replaceWeek(row weekRow) error {
 			return err
 		}
 	}
-	return t.db.Exec("UPDATE weeks SET week_end = ?, noticed_until = ?, cut_at = ?, final = ?, made_at = ?, epoch = epoch + 1 WHERE week_start = ?",
-		row.WeekEnd, row.NoticedUntil, row.CutAt, row.Final, row.MadeAt, row.WeekStart).Error
+	return nil
 }
 
 // keepClasses keeps, as of the week's cut, the class of every visit that the
 // week or its corrections meet and that has another class than was last kept.
-func (t *Tx) keepClasses(row weekRow) error {
+//
+// A week that is made anew keeps them all: a week that is closed late, with a cut
+// before this one, must not put another class before it.
+func (t *Tx) keepClasses(row weekRow, anew bool) error {
 	const insert = "INSERT INTO visit_classes (link_id,visit,since,class) SELECT n.link_id, n.visit, ?, n.class FROM ("
-	const unlessKept = ") n WHERE n.class <> COALESCE((SELECT c.class FROM visit_classes c WHERE c.link_id = n.link_id AND c.visit = n.visit ORDER BY c.since DESC LIMIT 1), '')" +
-		" AND NOT EXISTS (SELECT 1 FROM visit_classes c WHERE c.link_id = n.link_id AND c.visit = n.visit AND c.since >= ?)"
+	unlessKept := ") n WHERE NOT EXISTS (SELECT 1 FROM visit_classes c WHERE c.link_id = n.link_id AND c.visit = n.visit AND c.since >= ?)"
+	if !anew {
+		unlessKept += " AND n.class <> COALESCE((SELECT c.class FROM visit_classes c WHERE c.link_id = n.link_id AND c.visit = n.visit ORDER BY c.since DESC LIMIT 1), '')"
+	}
 	met := func(index string) string {
 		return "SELECT DISTINCT v.link_id, v.visit, v.class FROM events e" + t.by(index) + " JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.visit IS NOT NULL AND "
 	}
@@ -198,8 +226,11 @@ func (t *Tx) keepClasses(row weekRow) error {
 		row.CutAt, since, until, row.WeekStart, row.CutAt).Error; err != nil {
 		return err
 	}
-	anew := "SELECT DISTINCT v.link_id, v.visit, v.class FROM visit_classes k JOIN visits v ON v.link_id = k.link_id AND v.visit = k.visit WHERE k.since >= ? AND k.class <> v.class"
-	return t.db.Exec(insert+anew+unlessKept, row.CutAt, row.NoticedUntil.Add(-reclassedFor), row.CutAt).Error
+	if anew {
+		return nil // what was classed anew elsewhere is news of the week that is closed next
+	}
+	changed := "SELECT DISTINCT v.link_id, v.visit, v.class FROM visit_classes k JOIN visits v ON v.link_id = k.link_id AND v.visit = k.visit WHERE k.since >= ? AND k.class <> v.class"
+	return t.db.Exec(insert+changed+unlessKept, row.CutAt, row.NoticedUntil.Add(-reclassedFor), row.CutAt).Error
 }
 
 // noticing is the span in which what was recorded is news of this week: from the
@@ -219,21 +250,21 @@ func (t *Tx) recount(row weekRow) ([]cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []cell
-	add := func(part int, counts map[ID]Counts) {
-		for partner, figures := range counts {
-			for _, f := range Figures { // in this order, so that writers lock in the same
-				if n := figures[f.Key]; n != 0 {
-					out = append(out, cell{partner, part, f.Key, n})
-				}
-			}
-		}
-	}
-	add(partOwn, c.Partners)
 	corrections, err := t.corrections(row)
 	if err != nil {
 		return nil, err
 	}
-	add(partCorrection, corrections)
-	return out, nil
+	return cellsOf(cellsOf(nil, partOwn, c.Partners), partCorrection, corrections), nil
+}
+
+// cellsOf adds figures to cells, without those that are 0.
+func cellsOf(out []cell, part int, counts map[ID]Counts) []cell {
+	for partner, figures := range counts {
+		for _, f := range Figures { // in this order, so that writers lock in the same
+			if n := figures[f.Key]; n != 0 {
+				out = append(out, cell{partner, part, f.Key, n})
+			}
+		}
+	}
+	return out
 }

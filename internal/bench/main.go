@@ -3,11 +3,12 @@
 // does one INSERT, answer search on 10,000 entries and on labelled sets beside other
 // engines, memory, size and start-up. It asserts nothing: figures mean something only
 // next to each other. Words after the command name the parts to run (memory, search,
-// labelled, presses, viewer, phone); none = all.
+// labelled, presses, viewer, phone, digest); none = all.
 package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -18,14 +19,18 @@ import (
 	"akari/internal/whole"
 )
 
+// millions is how long the logs are with which digests and pages are measured.
+var millions = flag.String("events", "1", "millions of events of the logs in the part digest, e.g. 1,5,10 (about 10 minutes for each 5 million)")
+
 func main() {
 	if os.Getenv(bareEnv) != "" {
 		bare() // the other server of the comparison, started by ourselves
 		return
 	}
+	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -51,7 +56,7 @@ func run(ctx context.Context, only []string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, string, string) error
-	}{{"memory", idle}, {"search", search}, {"labelled", labelled}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}} {
+	}{{"memory", idle}, {"search", search}, {"labelled", labelled}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}, {"digest", digest}} {
 		if len(only) > 0 && !slices.Contains(only, part.name) {
 			continue
 		}

@@ -167,8 +167,9 @@ func request(body []byte) []byte {
 const slackSecret = "8f742231b10e8888abcd99yyyzzz85a5"
 
 // server is the database server: the one of AKARI_BENCH_MYSQL, else a MariaDB of our
-// own, with its settings as shipped, so that nobody else's work is in the figures.
-func server(ctx context.Context, dir string) (dsn string, own *whole.MariaDB, err error) {
+// own, with its settings as shipped but for flags, so that nobody else's work is in
+// the figures.
+func server(ctx context.Context, dir string, flags ...string) (dsn string, own *whole.MariaDB, err error) {
 	if dsn := os.Getenv("AKARI_BENCH_MYSQL"); dsn != "" {
 		return dsn, nil, nil
 	}
@@ -179,7 +180,7 @@ func server(ctx context.Context, dir string) (dsn string, own *whole.MariaDB, er
 	if err := os.Mkdir(home, 0o700); err != nil {
 		return "", nil, err
 	}
-	m, err := whole.NewMariaDB(ctx, home)
+	m, err := whole.NewMariaDB(ctx, home, flags...)
 	if err != nil {
 		return "", nil, err
 	}

@@ -18,17 +18,18 @@ type MariaDB struct {
 	DSN string // as root, without a database
 
 	dir, port string
+	flags     []string
 	cmd       *exec.Cmd
 }
 
 // NewMariaDB makes the folder and starts the server. It flushes every commit, as
 // MariaDB is shipped, and lets everybody in, as only this machine can reach it.
-func NewMariaDB(ctx context.Context, dir string) (*MariaDB, error) {
+func NewMariaDB(ctx context.Context, dir string, flags ...string) (*MariaDB, error) {
 	addr, err := FreeAddr()
 	if err != nil {
 		return nil, err
 	}
-	m := &MariaDB{dir: dir, DSN: "root@tcp(" + addr + ")/", port: addr[len("127.0.0.1:"):]}
+	m := &MariaDB{dir: dir, DSN: "root@tcp(" + addr + ")/", port: addr[len("127.0.0.1:"):], flags: flags}
 	me, err := user.Current()
 	if err != nil {
 		return nil, err
@@ -38,21 +39,21 @@ func NewMariaDB(ctx context.Context, dir string) (*MariaDB, error) {
 	if out, err := install.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
-	if err := m.start(me.Username, "--skip-grant-tables"); err != nil {
+	if err := m.start(me.Username); err != nil {
 		return nil, err
 	}
 	return m, m.answers(ctx)
 }
 
-func (m *MariaDB) start(username string, more ...string) error {
+func (m *MariaDB) start(username string) error {
 	log, err := os.OpenFile(filepath.Join(m.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	m.cmd = exec.Command("mariadbd", append([]string{"--no-defaults", "--user=" + username, "--datadir=" + filepath.Join(m.dir, "data"),
+	m.cmd = exec.Command("mariadbd", append([]string{"--no-defaults", "--skip-grant-tables", "--user=" + username, "--datadir=" + filepath.Join(m.dir, "data"),
 		"--socket=" + filepath.Join(m.dir, "sock"), "--port=" + m.port, "--bind-address=127.0.0.1", "--skip-networking=0",
-		"--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=1"}, more...)...)
+		"--character-set-server=utf8mb4", "--innodb-flush-log-at-trx-commit=1"}, m.flags...)...)
 	m.cmd.Stdout, m.cmd.Stderr = log, log
 	return m.cmd.Start()
 }
@@ -72,7 +73,7 @@ func (m *MariaDB) Restart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := m.start(me.Username, "--skip-grant-tables"); err != nil {
+	if err := m.start(me.Username); err != nil {
 		return err
 	}
 	return m.answers(ctx)
