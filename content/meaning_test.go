@@ -295,7 +295,11 @@ func TestLettersGiveWayToMeaning(t *testing.T) {
 func TestQuestionsThatAnEntryWouldAnswer(t *testing.T) {
 	l := sampleSearch(t, false)
 	asked := []string{"天気の話", "クラウド版の容量を増やすには", "サーバー障害の情報"}
-	got, probs := l.WouldAnswer("cloud", asked, Reader{})
+	var questions []Question
+	for _, a := range asked {
+		questions = append(questions, Question{Text: a})
+	}
+	got, probs := l.WouldAnswer("cloud", questions)
 	if len(probs) > 0 || len(got) == 0 || got[0].Question != asked[1] || !got[0].Answers() || got[0].First != "cloud" {
 		t.Fatalf("as it is: %+v %v", got, probs)
 	}
@@ -306,12 +310,16 @@ func TestQuestionsThatAnEntryWouldAnswer(t *testing.T) {
 	}
 	e, _ := l.AnyEntry("cloud")
 	e.Variants = map[string][]string{"ja": {"天気の話"}}
-	got, _ = l.WouldAnswer("cloud", asked, Reader{}, Row{"faq", "cloud", e.Body()})
+	got, _ = l.WouldAnswer("cloud", questions, Row{"faq", "cloud", e.Body()})
 	if !slices.ContainsFunc(got, func(a Asked) bool { return a.Question == asked[0] && a.Place == 1 && a.Decision != None }) {
 		t.Errorf("a draft's new wording: %+v", got)
 	}
-	if _, probs := l.WouldAnswer("cloud", asked, Reader{}, Row{"faq", "cloud", []byte(`{}`)}); len(probs) == 0 {
+	if _, probs := l.WouldAnswer("cloud", questions, Row{"faq", "cloud", []byte(`{}`)}); len(probs) == 0 {
 		t.Error("a broken draft was asked")
+	}
+	e.Audience.Tiers = []string{"gold"} // who may not see it is not answered by it
+	if got, _ = l.WouldAnswer("cloud", questions, Row{"faq", "cloud", e.Body()}); len(got) > 0 {
+		t.Errorf("asked by those whom it is not for: %+v", got)
 	}
 }
 

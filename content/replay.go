@@ -49,11 +49,11 @@ const candidates = 3
 
 // WouldAnswer says which of these questions find an entry among the first
 // three, best first: what it answers (Answers), where it is one of several
-// candidates, and where it is near but the asker sees nothing. r is who asks;
-// the questions must be ones that the one who looks may read. change are rows as
-// in Replay, so that a draft can be asked before it is written; with none the
-// content as it is is asked. The work is about 0.2 ms a question.
-func (l *Library) WouldAnswer(key string, questions []string, r Reader, change ...Row) ([]Asked, []Problem) {
+// candidates, and where it is near but the asker sees nothing. The questions must
+// be ones that the one who looks may read. change are rows as in Replay, so that a
+// draft can be asked before it is written; with none the content as it is is asked.
+// The work is about 0.2 ms a question.
+func (l *Library) WouldAnswer(key string, questions []Question, change ...Row) ([]Asked, []Problem) {
 	if ps := checkRows(change); len(ps) > 0 {
 		return nil, ps
 	}
@@ -64,10 +64,10 @@ func (l *Library) WouldAnswer(key string, questions []string, r Reader, change .
 	var out []Asked
 	day := l.today()
 	for _, q := range questions {
-		found := s.search(q, r, day)
+		found := s.search(q.Text, q.Reader, day)
 		for i, h := range found.Hits[:min(candidates, len(found.Hits))] {
 			if h.Key == key {
-				out = append(out, Asked{q, found.Decision, i + 1, h.Score, found.Hits[0].Key})
+				out = append(out, Asked{q.Text, found.Decision, i + 1, h.Score, found.Hits[0].Key})
 			}
 		}
 	}

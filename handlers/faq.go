@@ -59,6 +59,12 @@ func (t *Turn) answer(key string, r content.Reader, q string, also []content.Mat
 		return t.speak(bot.Message{Text: t.Say("faq.gone"), Buttons: []bot.Button{t.personButton(q)}})
 	}
 	t.Record(models.Answered, func(ev *models.Event) { ev.ObjectKind, ev.ObjectKey = "entry", e.Key })
+	return t.speak(t.answerOf(e, r, q, also))
+}
+
+// answerOf is an entry's answer as a message, with its materials, and others that
+// the question named, as buttons.
+func (t *Turn) answerOf(e content.Entry, r content.Reader, q string, also []content.Material) bot.Message {
 	var ms []content.Material
 	for _, k := range e.Materials {
 		if m, state := t.h.Library.Material(k, r); state == content.Served {
@@ -74,7 +80,7 @@ func (t *Turn) answer(key string, r content.Reader, q string, also []content.Mat
 	buttons = append(buttons,
 		bot.Button{Label: t.Say("faq.solved"), Press: bot.NewPress("faq.solved", "e", e.Key, "q", q)},
 		bot.Button{Label: t.Say("faq.unsolved"), Press: bot.NewPress("faq.unsolved", "e", e.Key, "q", q)})
-	return t.speak(bot.Message{Text: e.Answer.In(t.Lang), Buttons: buttons})
+	return bot.Message{Text: e.Answer.In(t.Lang), Buttons: buttons}
 }
 
 func hasMaterial(ms []content.Material, key string) bool {

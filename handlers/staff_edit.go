@@ -156,7 +156,11 @@ func (v *staffView) showEdit(e *staffEdit) {
 		if i == 0 && style == "" {
 			style = "primary"
 		}
-		form.Buttons = append(form.Buttons, web.FormButton{Label: a.label, Value: a.name, Style: style})
+		b := web.FormButton{Label: a.label, Value: a.name, Style: style}
+		if a.name == actLook {
+			b.Post = v.r.URL.Path + "#" + actLook // what it shows stands below the form
+		}
+		form.Buttons = append(form.Buttons, b)
 	}
 	b := web.StaffBlock{ID: "form", Title: e.title, Note: e.text}
 	if len(e.acts) > 0 {

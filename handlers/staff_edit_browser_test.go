@@ -97,6 +97,29 @@ func TestStaffEditInABrowser(t *testing.T) {
 			s.send("person.invite")
 			s.until("/[2-9A-Z]{5}-[2-9A-Z]{5}/.test(document.querySelector('.done-note').textContent)")
 			shot("person")
+
+			// An FAQ entry: tried, then saved.
+			h.As("aoba-01").In("direct-aoba-01").Say("保守契約の更新手続きを教えてください").See()
+			s.at(h, "/staff/faq")
+			shot("faq")
+			s.do(chromedp.Click(chromedp.CSS("a[href='/staff/faq/_new']")))
+			s.until("document.querySelector('#f-question_ja')")
+			shot("entry-new")
+			s.put("question_ja", "保守契約の更新手続きは")
+			s.put("answer_ja", "更新は満了の1か月前までに、パートナーポータルからお申し込みください。")
+			on[bool](s, "(document.querySelector('input[name=materials][value=guide]').click(), true)")
+			s.send("look")
+			s.until("document.querySelector('#look .bubble') && document.querySelector('td .good')")
+			if got := on[float64](s, "document.getElementById('look').getBoundingClientRect().top"); got > float64(one.height)/2 {
+				t.Error("what would come of it is out of sight:", got)
+			}
+			shot("entry-look")
+			if got := on[string](s, "document.querySelector('#f-answer_ja').value"); !strings.Contains(got, "1か月前") {
+				t.Error("what was typed is lost:", got)
+			}
+			s.send("entry.add")
+			s.until("document.querySelector('.done-note') && document.querySelector('button[value=\"entry.withdraw\"]')")
+			shot("entry-saved")
 			if acts := strings.Join(h.acts(t, ""), " "); !strings.Contains(acts, "partner.change") || !strings.Contains(acts, "room.map") || !strings.Contains(acts, "person.invite") {
 				t.Error(acts)
 			}

@@ -241,7 +241,7 @@ func (v *staffView) faq() error {
 	if err != nil {
 		return err
 	}
-	t := &web.StaffTable{Caption: v.say("staff.faq"), Columns: v.heads("question", "#answered", "#entry_picked", "#rated", "#solved", "#unsolved", "#solved_rate")}
+	t := &web.StaffTable{Caption: v.say("staff.faq"), Columns: v.heads("question", "#answered", "#entry_picked", "#rated", "#solved", "#unsolved", "#solved_rate", "state")}
 	entries, never := v.h.Library.AllEntries(), 0
 	slices.SortStableFunc(entries, func(a, b content.Entry) int {
 		return int(counts[b.Key][models.Answered] + counts[b.Key][models.Picked] - counts[a.Key][models.Answered] - counts[a.Key][models.Picked])
@@ -255,16 +255,17 @@ func (v *staffView) faq() error {
 		if c[models.Rated] > 0 {
 			rate = v.say("staff.n_of", "n", c["solved"], "of", c[models.Rated])
 		}
-		row := []web.Cell{{Text: oneLine(e.Question.In(v.lang)), Sub: e.Key}}
+		row := []web.Cell{{Text: oneLine(e.Question.In(v.lang)), Sub: e.Key, URL: entryURL(e.Key)}}
 		for _, kind := range []string{models.Answered, models.Picked, models.Rated} {
 			row = append(row, web.Cell{Text: count(c[kind]), URL: eventsURL("", span.From, span.To, "object", e.Key, "kind", kind, "class", models.ClassHuman)})
 		}
-		t.Rows = append(t.Rows, append(row, web.Cell{Text: count(c["solved"]), URL: eventsURL("solved", span.From, span.To, "object", e.Key)}, web.Cell{Text: count(c[models.Rated] - c["solved"])}, web.Cell{Text: rate}))
+		t.Rows = append(t.Rows, append(row, web.Cell{Text: count(c["solved"]), URL: eventsURL("solved", span.From, span.To, "object", e.Key)}, web.Cell{Text: count(c[models.Rated] - c["solved"])}, web.Cell{Text: rate}, v.validState(e.ValidFrom, e.ValidUntil)))
 	}
 	b := web.StaffBlock{Title: v.say("staff.faq_count", "count", len(entries), "never", never), Note: v.say("staff.events_span", "from", v.when(span.From), "to", v.when(span.To)), Table: t, Links: v.exports()}
 	if len(entries) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.faq_none")
 	}
+	b.Links = append([]web.Link{{Label: v.say("edit.new_entry"), URL: newEntryPath}}, b.Links...)
 	v.add(b)
 	return nil
 }

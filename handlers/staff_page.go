@@ -45,6 +45,8 @@ var staffPages = []staffPage{
 	{path: "/campaigns/{id}", name: "campaigns", show: (*staffView).campaign},
 	{path: "/gaps", name: "gaps", menu: true, show: (*staffView).gaps},
 	{path: "/faq", name: "faq", menu: true, show: (*staffView).faq},
+	{path: "/faq/_new", name: "faq", edit: (*staffView).newEntry},
+	{path: "/faq/{key}", name: "faq", edit: (*staffView).entryEdit},
 	{path: "/outcomes", name: "outcomes", menu: true, show: (*staffView).outcomes},
 	{path: "/events", name: "events", menu: true, show: (*staffView).events},
 	{path: "/audit", name: "audit", menu: true, roles: []string{"admin", "manager"}, show: (*staffView).audit},

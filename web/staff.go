@@ -104,6 +104,7 @@ type FormButton struct {
 	Label string
 	Value string
 	Style string // "", "primary", "danger"
+	Post  string // where it sends the form; empty = where the form goes
 }
 
 // StaffPart is one message as a platform shows it.
