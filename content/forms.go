@@ -1,81 +1,51 @@
 package content
 
 import (
-	"slices"
-	"strings"
-	"sync"
-
-	"github.com/ikawaha/kagome-dict/dict"
-	"github.com/ikawaha/kagome-dict/ipa"
+	_ "embed"
+	"encoding/binary"
+	"sort"
 )
 
-// forms is what search keeps of the dictionary's features, by number of the
-// word: 12 MB in place of the 70 MB that the features take.
-type forms struct {
-	term []uint64 // of the folded base form; 0 where it says nothing, or asWritten
-	// Folded readings of common nouns, one after the other: of word i from
-	// at[i] to at[i+1].
-	at   []uint32
-	read string
+// formsFile is what search needs of the IPA dictionary's features (base forms and
+// readings), made by `go test ./content -run TestForms -update`. Loading the features
+// themselves takes more than 100 MB for a moment. It is read where it lies in the
+// binary: the number of words in the first of two tables, then both, each in
+// the order of the dictionary's numbers of words.
+//
+//   - the term of a word's folded base form, 0 where the word says nothing; a word
+//     that is not there stands in its base form
+//   - the hash of the folded reading of a common noun
+//
+//go:embed forms/forms.bin
+var formsFile string
+
+const (
+	formsHead   = 4
+	formsRecord = 12
+)
+
+// baseTerm gives the term of a word's base form: 0 where it says nothing, and not
+// ok where it stands in its base form.
+func baseTerm(word int) (term uint64, ok bool) {
+	return formsFind(formsHead, formsBases(), word)
 }
 
-// asWritten marks a word that has no base form.
-const asWritten = 1
+// readingOf gives the hash of a common noun's folded reading.
+func readingOf(word int) (uint64, bool) {
+	from := formsHead + formsBases()*formsRecord
+	return formsFind(from, (len(formsFile)-from)/formsRecord, word)
+}
 
-func (f *forms) reading(i int) string { return f.read[f.at[i]:f.at[i+1]] }
+func formsBases() int { return int(formsNumber(0)) }
 
-// dictionary loads the IPA dictionary and takes its features away when what
-// search needs of them has been noted. The package keeps the dictionary for as
-// long as the process lives, so this is done once, and whoever else in the
-// process would want the features does not find them.
-var dictionary = sync.OnceValues(func() (*dict.Dict, *forms) {
-	d := ipa.Dict()
-	f := newForms(d)
-	d.Contents, d.POSTable.POSs = nil, nil
-	return d, f
-})
+func formsNumber(at int) uint32 { return binary.LittleEndian.Uint32([]byte(formsFile[at : at+4])) }
 
-func newForms(d *dict.Dict) *forms {
-	n := len(d.Contents)
-	f := &forms{term: make([]uint64, n), at: make([]uint32, n+1)}
-	saysNothing := make([]bool, len(d.POSTable.NameList))
-	for i, name := range d.POSTable.NameList {
-		saysNothing[i] = slices.Contains([]string{"助詞", "助動詞", "記号", "フィラー", "感動詞", "接続詞", "連体詞"}, name)
+// formsFind looks a word up in the table of n records that begins at from.
+func formsFind(from, n, word int) (uint64, bool) {
+	i := sort.Search(n, func(i int) bool { return int(formsNumber(from+i*formsRecord)) >= word })
+	at := from + i*formsRecord
+	if i == n || int(formsNumber(at)) != word {
+		return 0, false
 	}
-	name := func(i, part int) string {
-		if pos := d.POSTable.POSs[i]; part < len(pos) {
-			return d.POSTable.NameList[pos[part]]
-		}
-		return ""
-	}
-	base, reading := int(d.ContentsMeta[dict.BaseFormIndex]), int(d.ContentsMeta[dict.ReadingIndex])
-	feature := func(i, at int) string {
-		if at -= len(d.POSTable.POSs[i]); at >= 0 && at < len(d.Contents[i]) {
-			return d.Contents[i][at]
-		}
-		return ""
-	}
-	var b strings.Builder
-	for i := range n {
-		f.at[i] = uint32(b.Len())
-		first, second := name(i, 0), name(i, 1)
-		if len(d.POSTable.POSs[i]) > 0 && saysNothing[d.POSTable.POSs[i][0]] {
-			continue
-		}
-		if second == "非自立" || (second == "接尾" && first == "動詞") || (second == "接頭" && first == "接頭詞") {
-			continue
-		}
-		switch w := feature(i, base); {
-		case w == "" || w == "*": // foreign words have none
-			f.term[i] = asWritten
-		case !japaneseStop[w]:
-			f.term[i] = hash(foldWord(w))
-		}
-		if first == "名詞" && second != "固有名詞" && f.term[i] != 0 {
-			b.WriteString(foldText(feature(i, reading)))
-		}
-	}
-	f.at[n] = uint32(b.Len())
-	f.read = strings.Clone(b.String())
-	return f
+	return binary.LittleEndian.Uint64([]byte(formsFile[at+4 : at+formsRecord])), true
 }

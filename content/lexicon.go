@@ -13,6 +13,10 @@ type spelling struct {
 	term uint64
 }
 
+// reading is how a word in kanji is read, as the hash of its folded kana, with the
+// term that it became.
+type reading struct{ hash, term uint64 }
+
 // alternative is a term that may stand for a word of the question, for less
 // than the word itself. Of 0 it stands for something that is no single word.
 type alternative struct {
@@ -68,10 +72,7 @@ func (x *lexicon) learn(t *terms) {
 		})
 	}
 	for _, s := range t.readings {
-		x.once(s.term, func() {
-			k := hash(s.text)
-			x.reading[k] = append(x.reading[k], s.term)
-		})
+		x.once(s.term, func() { x.reading[s.hash] = append(x.reading[s.hash], s.term) })
 	}
 }
 

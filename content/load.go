@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -30,6 +31,7 @@ type source struct {
 	files     map[string]*contentFile // YAML files by path
 	sizes     map[string]fileStamp    // all other files below materials/
 	trouble   []Problem               // about the folder as a whole
+	buf       []byte                  // for comparing files
 }
 
 type fileStamp struct {
@@ -171,6 +173,9 @@ func plainError(err error) string {
 // readFile loads one YAML file if it changed.
 func (s *source) readFile(name, area string) bool {
 	old := s.files[name]
+	if old != nil && s.same(old) {
+		return false
+	}
 	src, err := fs.ReadFile(s.fsys, name)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) && old == nil {
@@ -186,14 +191,29 @@ func (s *source) readFile(name, area string) bool {
 		s.files[name] = f
 		return !same
 	}
-	hash := sha256.Sum256(src)
-	if old != nil && old.hash == hash {
-		return false
-	}
 	f := loadFile(name, area, src, old)
-	f.hash = hash
+	f.hash = sha256.Sum256(src)
 	s.files[name] = f
 	return true
+}
+
+// same says whether a file still holds what was read of it. It keeps nothing of the
+// file: all content passes through here every few seconds.
+func (s *source) same(old *contentFile) bool {
+	f, err := s.fsys.Open(old.name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	h := sha256.New()
+	if s.buf == nil {
+		s.buf = make([]byte, 64<<10)
+	}
+	// A file that writes itself would take a buffer of its own.
+	if _, err := io.CopyBuffer(h, struct{ io.Reader }{f}, s.buf); err != nil {
+		return false
+	}
+	return [sha256.Size]byte(h.Sum(nil)) == old.hash
 }
 
 // loadFile decodes one file. What is broken is named and, where old holds its
@@ -240,6 +260,7 @@ func loadFile(name, area string, src []byte, old *contentFile) *contentFile {
 	if !found {
 		f.keepAll(old)
 	}
+	compact(f.entries, old)
 	f.problems = d.probs
 	return f
 }

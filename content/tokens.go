@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ikawaha/kagome-dict/dict"
+	"github.com/ikawaha/kagome-dict/ipa"
 	"github.com/ikawaha/kagome/v2/tokenizer"
 )
 
@@ -19,7 +20,7 @@ type terms struct {
 	// those in kanji, and the stretches of kana (folded, without ー).
 	spell    bool
 	spelled  []spelling
-	readings []spelling
+	readings []reading
 	kana     [][]rune
 	alts     []alternative // of a question: what may stand for its words
 	read     bool          // a stretch of kana was read as a word
@@ -68,9 +69,8 @@ func (t *terms) alt(a alternative) {
 // analyzer turns texts into terms. With a tokenizer words are Japanese words;
 // without, a Japanese run only has grams.
 type analyzer struct {
-	ja    *tokenizer.Tokenizer // nil in small mode and until the dictionary is loaded
-	forms *forms               // what the tokenizer's words are in their base form
-	lex   *lexicon
+	ja  *tokenizer.Tokenizer // nil in small mode and until the dictionary is loaded
+	lex *lexicon
 }
 
 func newAnalyzer() *analyzer { return &analyzer{lex: newLexicon()} }
@@ -85,12 +85,13 @@ func newFullAnalyzer() (*analyzer, error) {
 	if err != nil {
 		return nil, err
 	}
-	words, forms := dictionary()
-	t, err := tokenizer.New(words, tokenizer.OmitBosEos(), tokenizer.UserDict(user))
+	d := ipa.DictShrink()
+	d.POSTable.POSs = nil // the words' classes: what search needs of them is in formsFile
+	t, err := tokenizer.New(d, tokenizer.OmitBosEos(), tokenizer.UserDict(user))
 	if err != nil {
 		return nil, err
 	}
-	return &analyzer{ja: t, forms: forms, lex: newLexicon()}, nil
+	return &analyzer{ja: t, lex: newLexicon()}, nil
 }
 
 // userRecords writes the compounds in kagome's form: surface, parts, readings
@@ -144,7 +145,7 @@ func (a *analyzer) japanese(s string, t *terms) {
 	for _, tok := range a.ja.Analyze(s, tokenizer.Normal) {
 		switch tok.Class {
 		case tokenizer.KNOWN:
-			t.addKnown(tok, a.forms)
+			t.addKnown(tok)
 		case tokenizer.USER:
 			whole := foldWord(tok.Surface)
 			t.words = append(t.words, hash(whole))
@@ -168,15 +169,15 @@ func (a *analyzer) japanese(s string, t *terms) {
 }
 
 // addKnown adds a word of the dictionary, if it says anything.
-func (t *terms) addKnown(tok tokenizer.Token, f *forms) {
-	term := f.term[tok.ID]
-	if term == 0 || japaneseStop[tok.Surface] {
+func (t *terms) addKnown(tok tokenizer.Token) {
+	term, inflected := baseTerm(tok.ID)
+	if (inflected && term == 0) || japaneseStop[tok.Surface] {
 		return
 	}
 	if r, n := utf8.DecodeRuneInString(tok.Surface); n == len(tok.Surface) && isKana(r) {
 		return // a splinter of a word that the dictionary does not know
 	}
-	if term == asWritten {
+	if !inflected {
 		term = hash(foldWord(tok.Surface))
 	}
 	t.words = append(t.words, term)
@@ -193,8 +194,8 @@ func (t *terms) addKnown(tok tokenizer.Token, f *forms) {
 	if kana {
 		t.spelled = append(t.spelled, spelling{foldWord(tok.Surface), term})
 	} else if han >= 2 {
-		if reading := f.reading(tok.ID); reading != "" {
-			t.readings = append(t.readings, spelling{reading, term})
+		if h, ok := readingOf(tok.ID); ok {
+			t.readings = append(t.readings, reading{h, term})
 		}
 	}
 }

@@ -7,9 +7,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -17,6 +21,8 @@ import (
 	"time"
 
 	"akari/internal/whole"
+
+	"github.com/google/uuid"
 )
 
 // millions is how long the logs are with which digests and pages are measured.
@@ -125,6 +131,7 @@ func idleOnce(ctx context.Context, bin, home, name, config string) error {
 	p := &whole.Process{Bin: bin, Config: "config.yaml", Dir: home, URL: "http://" + listen, Admin: "http://" + admin}
 	var took [2]time.Duration
 	var usage whole.Usage
+	var most int64
 	for i := range took {
 		began := time.Now()
 		if err := p.Start(); err != nil {
@@ -137,7 +144,9 @@ func idleOnce(ctx context.Context, bin, home, name, config string) error {
 			case <-ctx.Done():
 			case <-time.After(idleFor):
 			}
-			usage, err = p.Usage()
+			if usage, err = p.Usage(); err == nil {
+				most, err = mostMemory(ctx, p)
+			}
 		}
 		p.Kill()
 		if err != nil {
@@ -145,6 +154,86 @@ func idleOnce(ctx context.Context, bin, home, name, config string) error {
 		}
 	}
 	fmt.Printf("%-52s %12s   (first start, with an empty database: %v)\n", "start-up to ready, "+name, took[1].Round(time.Millisecond), took[0].Round(time.Millisecond))
-	fmt.Printf("%-52s %12s\n", "idle memory (RSS after 10 s), "+name, mb(usage.RSS))
+	fmt.Printf("%-52s %12s   (most while %d questions are asked: %s)\n", "idle memory (RSS after 10 s), "+name, mb(usage.RSS), playgroundQuestions, mb(most))
 	return nil
+}
+
+// playgroundQuestions is how many are asked in the playground while memory is watched.
+const playgroundQuestions = 1000
+
+// mostMemory asks questions in the playground, one after the other, and gives the
+// largest memory seen.
+func mostMemory(ctx context.Context, p *whole.Process) (int64, error) {
+	entries, err := sample()
+	if err != nil {
+		return 0, err
+	}
+	who, room, err := oneToOne(ctx, p.URL)
+	if err != nil {
+		return 0, err
+	}
+	var most int64
+	for i := range playgroundQuestions {
+		_, d := told(entries, i*7)
+		deed := map[string]any{"id": uuid.NewString(), "as": who, "room": room, "kind": "say", "text": d.Question}
+		if err := playground(ctx, p.URL, http.MethodPost, "/hooks/playground", deed, nil); err != nil {
+			return 0, err
+		}
+		u, err := p.Usage()
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, u.RSS)
+	}
+	return most, nil
+}
+
+// oneToOne finds somebody in the playground with a room of their own.
+func oneToOne(ctx context.Context, url string) (who, room string, err error) {
+	var s struct {
+		Personas []struct {
+			User  string `json:"user"`
+			Rooms []struct {
+				ID   string `json:"id"`
+				Kind string `json:"kind"`
+			} `json:"rooms"`
+		} `json:"personas"`
+	}
+	if err := playground(ctx, url, http.MethodGet, "/play/state?as=&room=&since=0", nil, &s); err != nil {
+		return "", "", err
+	}
+	for _, p := range s.Personas {
+		for _, r := range p.Rooms {
+			if r.Kind == "direct" {
+				return p.User, r.ID, nil
+			}
+		}
+	}
+	return "", "", errors.New("the playground has nobody with a room of their own")
+}
+
+// playground does what its page does: JSON there and back.
+func playground(ctx context.Context, url, method, path string, send, receive any) error {
+	body, err := json.Marshal(send)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, method, url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Origin", url)
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: HTTP %d", path, answer.StatusCode)
+	}
+	if receive == nil {
+		return nil
+	}
+	return json.NewDecoder(answer.Body).Decode(receive)
 }
