@@ -36,6 +36,7 @@ type CLI struct {
 	FAQ      FAQCmd      `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
 	Campaign CampaignCmd `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
 	Person   PersonCmd   `cmd:"" help:"People: invite one."`
+	Owner    OwnerCmd    `cmd:"" help:"Owners: who answers for what, and handing over."`
 	Digest   DigestCmd   `cmd:"" help:"The weekly digest: make it now, or show what it would say."`
 	Outcomes OutcomesCmd `cmd:"" help:"Results per partner: load them."`
 	Export   ExportCmd   `cmd:"" help:"Write events, deliveries, views, people, campaigns or outcomes as CSV or XLSX."`

@@ -27,7 +27,8 @@ type CheckCmd struct {
 func (CheckCmd) Help() string {
 	return `Names every problem at once, with file and line. Changes nothing: an embedded
 database that does not exist yet is not made. Exit code 1 if there is any problem.
-Partners that have no owner, or one who left, are named as notes.
+Partners, materials, FAQ entries and campaigns that have no owner, or one who left, are
+named as notes.
 
 Examples:
   akari check
@@ -117,7 +118,9 @@ func (d *Checked) database(ctx context.Context, c Config, clock *Clock, library 
 		d.rows(ctx, store, library)
 	}
 	d.references(ctx, c, store)
-	d.owners(ctx, store)
+	if library != nil {
+		d.owners(ctx, store, library)
+	}
 }
 
 // nothingToAnswer is what surprises whoever seeds partners before content.

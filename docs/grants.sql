@@ -60,6 +60,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`digests` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`outcomes` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`staff_entries` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`staff_sessions` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`owners` TO 'akari'@'%';
+GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`handovers` TO 'akari'@'%';
 
 -- The schema's version is read at start and by /readyz.
 GRANT SELECT ON `akari`.`goose_db_version` TO 'akari'@'%';
@@ -74,6 +76,7 @@ GRANT SELECT ON `akari`.`v_inbound` TO 'akari'@'%';
 GRANT SELECT ON `akari`.`v_weekly` TO 'akari'@'%';
 GRANT SELECT ON `akari`.`v_digest` TO 'akari'@'%';
 GRANT SELECT ON `akari`.`v_outcome` TO 'akari'@'%';
+GRANT SELECT ON `akari`.`v_owner` TO 'akari'@'%';
 GRANT SELECT ON `akari`.`v_event` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_delivery` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_view` TO 'akari_reader'@'%';
@@ -83,5 +86,6 @@ GRANT SELECT ON `akari`.`v_inbound` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_weekly` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_digest` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_outcome` TO 'akari_reader'@'%';
+GRANT SELECT ON `akari`.`v_owner` TO 'akari_reader'@'%';
 GRANT SELECT ON `akari`.`v_campaign` TO 'akari'@'%';
 GRANT SELECT ON `akari`.`v_campaign` TO 'akari_reader'@'%';

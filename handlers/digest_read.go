@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"akari/content"
 	"akari/models"
 )
 
@@ -21,6 +22,7 @@ type weekReader struct {
 	recorded  map[[2]time.Time][]models.Recorded
 	staff     []models.Person
 	partners  []models.Partner
+	unowned   []Unowned // nil = not read yet
 }
 
 func newWeekReader() *weekReader {
@@ -112,7 +114,8 @@ type digestRead struct {
 	answered  []models.SupportAnswer
 	funnel    []materialSteps
 	outcomes  []models.OutcomeSum
-	ownerless int
+	ownerless int       // partners
+	unowned   []Unowned // what nobody at work answers for; of a limited audience the partners alone
 	owners    map[models.ID]models.Person
 }
 
@@ -164,6 +167,9 @@ func (d *Digests) read(tx *models.Tx, a Audience, w models.Week, now time.Time, 
 		for _, p := range out.partners {
 			out.only = append(out.only, p.ID)
 		}
+	}
+	if err := out.findUnowned(tx, d.h.Library, r); err != nil {
+		return nil, err
 	}
 	this, err := r.week(tx, w, d.kept(w))
 	if err != nil {
@@ -296,9 +302,6 @@ func (r *digestRead) addOutcomes(sums []models.OutcomeSum) {
 // those with the most people.
 func (r *digestRead) findSilent(tx *models.Tx, known map[models.ID]int64) error {
 	for _, p := range r.partners {
-		if p.OwnerID.IsZero() || r.owners[p.OwnerID].Key == "" {
-			r.ownerless++
-		}
 		if r.this[p.ID][models.ActivePeople] == 0 {
 			r.silent = append(r.silent, silentPartner{partner: p, known: known[p.ID], stopped: r.was[p.ID][models.ActivePeople] > 0})
 		}
@@ -320,6 +323,36 @@ func (r *digestRead) findSilent(tx *models.Tx, known map[models.ID]int64) error 
 		r.silent[i].last = last
 	}
 	return nil
+}
+
+// findUnowned finds what nobody at work answers for: of the audience's partners, and
+// where it reads about all of them, of content and campaigns too.
+func (r *digestRead) findUnowned(tx *models.Tx, library *content.Library, week *weekReader) (err error) {
+	if week.unowned == nil {
+		if week.unowned, err = UnownedOf(tx, library); err != nil {
+			return err
+		}
+	}
+	ours := map[string]bool{}
+	for _, p := range r.partners {
+		ours[p.Key] = true
+	}
+	for _, u := range week.unowned {
+		if u.Kind == models.OwnedPartner && ours[u.Key] || u.Kind != models.OwnedPartner && r.only == nil {
+			r.unowned = append(r.unowned, u)
+		}
+	}
+	r.ownerless = int(r.unownedOf(models.OwnedPartner))
+	return nil
+}
+
+func (r *digestRead) unownedOf(kind string) (n int64) {
+	for _, u := range r.unowned {
+		if u.Kind == kind {
+			n++
+		}
+	}
+	return n
 }
 
 // findLean finds partners whose activity hangs on one person.
@@ -357,6 +390,7 @@ func (r *digestRead) addFunnel(materials map[string]models.Counts) {
 func (r *digestRead) figures() map[string]int64 {
 	out := map[string]int64{
 		"partners": int64(len(r.partners)), "partners_silent": int64(r.silentAll), "partners_without_owner": int64(r.ownerless),
+		"materials_without_owner": r.unownedOf(models.OwnedMaterial), "entries_without_owner": r.unownedOf(models.OwnedEntry), "campaigns_without_owner": r.unownedOf(models.OwnedCampaign),
 		"gaps_open": r.gaps.Open, "gaps_overdue": r.gaps.Overdue, "gaps_answered": int64(len(r.answered)),
 	}
 	for _, f := range models.Figures {

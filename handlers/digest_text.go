@@ -37,6 +37,7 @@ func (w digestWords) text() string {
 	section(w.say("digest.section_trend", "weeks", len(w.read.trend)), w.trendRows())
 	section(w.say("digest.section_silent", "count", w.read.silentAll, "all", len(w.read.partners)), w.silent())
 	section(w.say("digest.section_lean"), w.lean())
+	section(w.say("digest.section_unowned"), w.unowned())
 	section(w.say("digest.section_gaps"), w.gaps())
 	section(w.say("digest.section_campaigns"), w.campaignRows())
 	section(w.say("digest.section_materials"), w.materials())
@@ -167,6 +168,15 @@ func (w digestWords) decide() string {
 	if w.read.ownerless > 0 {
 		items = append(items, w.say("digest.decide_owner", "count", w.read.ownerless))
 	}
+	left := 0
+	for _, u := range w.read.unowned {
+		if u.Left != "" && u.Kind != models.OwnedPartner {
+			left++
+		}
+	}
+	if left > 0 {
+		items = append(items, w.say("digest.decide_left", "count", left))
+	}
 	if len(items) == 0 {
 		return w.say("digest.nothing_to_decide")
 	}
@@ -261,6 +271,39 @@ func (w digestWords) lean() []string {
 	}
 	return rows
 }
+
+// unownedShown bounds how many things of a kind are named; the rest is a number.
+const unownedShown = 3
+
+// unowned names what nobody at work answers for, first what somebody left behind.
+func (w digestWords) unowned() []string {
+	var rows []string
+	for _, kind := range UnownedKinds {
+		var left, never []string
+		for _, u := range w.read.unowned {
+			switch {
+			case u.Kind != kind:
+			case u.Left != "":
+				left = append(left, w.say("digest.unowned_left", "name", clip(u.Title, 40)))
+			default:
+				never = append(never, clip(u.Title, 40))
+			}
+		}
+		names := append(left, never...)
+		count := len(names)
+		if count == 0 {
+			continue
+		}
+		if more := count - unownedShown; more > 0 {
+			names = append(names[:unownedShown:unownedShown], w.say("digest.unowned_more", "count", more))
+		}
+		rows = append(rows, w.say("digest.unowned", "what", w.say(unownedWords[kind], "count", count), "names", w.list(names)))
+	}
+	return rows
+}
+
+// unownedWords word a number of things of a kind.
+var unownedWords = map[string]string{models.OwnedPartner: "owner.partners", models.OwnedMaterial: "owner.materials", models.OwnedEntry: "owner.entries", models.OwnedCampaign: "owner.campaigns"}
 
 func (w digestWords) gaps() []string {
 	g := w.read.gaps

@@ -22,7 +22,7 @@ func (t *Turn) sendMaterial() error {
 		return t.hand(m)
 	case content.Expired:
 		t.event.Detail = models.Detail{"refused": "expired"}
-		t.Refuse("material.expired", "title", m.Title.In(t.Lang), "owner", t.ownerOf(m.Owner))
+		t.Refuse("material.expired", "title", m.Title.In(t.Lang), "owner", t.ownerOf(models.OwnedMaterial, m.Key, m.Owner))
 	case content.NotYet:
 		t.event.Detail = models.Detail{"refused": "not_yet"}
 		t.Refuse("material.not_yet", "title", m.Title.In(t.Lang), "from", t.date(m.ValidFrom))
@@ -64,22 +64,6 @@ func (t *Turn) campaignPressed() (*int64, error) {
 		return nil, err
 	}
 	return &id, nil
-}
-
-// ownerOf names whom to ask about something.
-func (t *Turn) ownerOf(o content.Owner) string {
-	if o.Person != "" {
-		if p, err := t.tx.PersonByKey(o.Person); err == nil && p.LeftAt == nil {
-			if o.Department == "" {
-				return p.Name
-			}
-			return o.Department + " " + p.Name
-		}
-	}
-	if o.Department != "" {
-		return o.Department
-	}
-	return t.h.Vendor.Desk
 }
 
 // day words a day in the vendor's zone.

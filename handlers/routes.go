@@ -77,6 +77,7 @@ var (
 		"partner.campaign": {needs: needsSender, do: (*Turn).smallCampaign},
 		"support.record":   {needs: needsStaff, do: (*Turn).supportForm},
 		"play.new":         {needs: needsSender, do: (*Turn).makePlay},
+		"owner.hand":       {needs: needsAdmin, do: (*Turn).ownerForm, looks: true},
 
 		"menu.show":   {needs: needsAnyone, do: (*Turn).showMenu},
 		"help.show":   {needs: needsAnyone, do: (*Turn).showHelp},
@@ -137,6 +138,7 @@ var (
 		"gap.add":     {needs: needsStaff, do: (*Turn).submitEntry},
 		"lesson.take": {needs: needsStaff, do: (*Turn).submitLesson},
 		"room.map":    {needs: needsStaff, do: (*Turn).submitRoom, unmapped: true},
+		"owner.hand":  {needs: needsAdmin, do: (*Turn).submitOwner},
 		"used.report": {needs: needsAnyone, do: (*Turn).submitDeal},
 
 		"support.record": {needs: needsStaff, do: (*Turn).submitSupport},

@@ -54,7 +54,7 @@ func TestStaffPagesInABrowser(t *testing.T) {
 				t.Errorf("the figure says %s, the log shows %d", want, got)
 			}
 			s.shot("staff-events-" + one.name)
-			for _, path := range []string{"partners", "partners/p-minami", "people", "materials", "campaigns", "gaps", "faq", "outcomes", "audit"} {
+			for _, path := range []string{"partners", "partners/p-minami", "people", "materials", "materials/guide", "campaigns", "gaps", "faq", "owners", "owners/entry/trial", "outcomes", "audit"} {
 				s.at(h, "/staff/"+path)
 				if s.wide() {
 					t.Errorf("%s is wider than the screen", path)

@@ -99,7 +99,11 @@ func (v *staffView) funnelBlock(steps map[string]models.Counts, span models.Peri
 	keys := slices.Sorted(maps.Keys(steps))
 	slices.SortStableFunc(keys, func(a, b string) int { return int(steps[b][models.Opened] - steps[a][models.Opened]) })
 	for _, key := range keys {
-		row := []web.Cell{{Text: v.materialName(key), Sub: key}}
+		name := web.Cell{Text: v.materialName(key), Sub: key}
+		if _, there := v.h.Library.AnyMaterial(key); there {
+			name.URL = ownedURL(models.OwnedMaterial, key)
+		}
+		row := []web.Cell{name}
 		for _, f := range models.MaterialFunnel {
 			row = append(row, web.Cell{Text: count(steps[key][f]), URL: eventsURL(f, span.From, span.To, append([]string{"object", key}, more...)...)})
 		}
@@ -184,7 +188,7 @@ func (v *staffView) campaign() error {
 		t.Rows = append(t.Rows, []web.Cell{{Text: x.PartnerKey}, {Text: x.Platform}, {Text: v.say("staff." + x.State)}, {Text: x.ErrorCode}})
 	}
 	v.add(web.StaffBlock{Title: v.say("staff.trouble"), Table: t, Empty: emptyIf(len(troubles) == 0, v.say("staff.trouble_none"))})
-	return nil
+	return v.ownerBlock(models.OwnedCampaign, models.CampaignKey(id))
 }
 
 // gaps are the questions without an answer, and those that have one.

@@ -179,6 +179,9 @@ func (v *staffView) partner() error {
 		about.Links = []web.Link{{Label: v.say("edit.change"), URL: partnerURL(p.Key) + "/edit"}}
 	}
 	v.add(about)
+	if err := v.ownerBlock(models.OwnedPartner, p.Key); err != nil {
+		return err
+	}
 	t := &web.StaffTable{Caption: v.say("staff.rooms"), Columns: v.heads("room", "platform", "left")}
 	for _, r := range rooms {
 		left := ""

@@ -92,7 +92,7 @@ func (h *Handlers) expired(w http.ResponseWriter, r *http.Request, s shown) {
 	lang := h.linkLang(r, s.link)
 	owner := h.Vendor.Desk
 	err := h.Store.View(r.Context(), func(tx *models.Tx) error {
-		owner = h.newTurn(tx, bot.Inbound{}).ownerOf(s.m.Owner)
+		owner = h.newTurn(tx, bot.Inbound{}).ownerOf(models.OwnedMaterial, s.m.Key, s.m.Owner)
 		return nil
 	})
 	if err != nil {

@@ -41,6 +41,7 @@ var personalTables = []personalTable{
 	{"waiting", "SELECT x.inbound, x.received_at FROM waiting x WHERE " + theirs + " ORDER BY x.id"},
 	{"invitations", "SELECT x.created_at, x.expires_at, x.used_at FROM invitations x WHERE x.person_id = @p ORDER BY x.created_at"},
 	{"outcomes", "SELECT x.external_id, x.title, x.stage, x.amount, x.currency, x.closed_on, x.materials, x.created_at FROM outcomes x WHERE x.person_id = @p ORDER BY x.id"},
+	{"owners", "SELECT x.kind, x.object_key, x.department, x.from_at, x.source FROM owners x WHERE x.person_id = @p ORDER BY x.from_at, x.kind, x.object_key"},
 	{"audit", "SELECT x.at, x.role, x.action, x.object, x.result FROM audit x WHERE x.actor_id = @p ORDER BY x.at, x.id"},
 }
 

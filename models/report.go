@@ -183,9 +183,11 @@ func tally(rows []countRow) Counted {
 type materialRow struct {
 	PartnerID ID // zero where partners are added up
 	ObjectKey string
-	Kind      string
-	SeenAs    *string
-	N         int64
+	// ObjectVersion is 0 where versions are added up.
+	ObjectVersion int
+	Kind          string
+	SeenAs        *string
+	N             int64
 }
 
 // counts tells whether a row is counted by the step's figure.
@@ -236,6 +238,26 @@ func (t *Tx) SumMaterials(s Period) (map[string]Counts, error) {
 			out[r.ObjectKey] = Counts{}
 		}
 		out[r.ObjectKey][r.Kind] += r.N
+	}
+	return out, err
+}
+
+// CountVersions counts the steps that one material went through in a span, by
+// version. Staff scope.
+func (t *Tx) CountVersions(s Period, key string) (map[int]Counts, error) {
+	class, join, args := s.classSQL()
+	where, more := s.where()
+	rows, err := all[materialRow](t.db, "SELECT e.object_version, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by("events_object")+join+
+		" WHERE "+where+" AND e.object_key = ? AND e.kind IN ? GROUP BY e.object_version, e.kind, seen_as", append(append(args, more...), key, MaterialFunnel)...)
+	out := map[int]Counts{}
+	for _, r := range rows {
+		if !r.counts() {
+			continue
+		}
+		if out[r.ObjectVersion] == nil {
+			out[r.ObjectVersion] = Counts{}
+		}
+		out[r.ObjectVersion][r.Kind] += r.N
 	}
 	return out, err
 }

@@ -16,6 +16,7 @@ type seedHave struct {
 	rooms    map[string]Room    // by platform, connection, room
 	orgs     map[string]ID      // Slack organisation → partner
 	days     map[ID]map[string]bool
+	told     map[[2]string]Owned // whom seeds named as owners last
 }
 
 func identityKey(platform, connection, id string) string {
@@ -23,7 +24,7 @@ func identityKey(platform, connection, id string) string {
 }
 
 func (t *Tx) seedHave() (h seedHave, err error) {
-	h = seedHave{map[string]Partner{}, map[string]Person{}, map[string]Account{}, map[string]Room{}, map[string]ID{}, nil}
+	h = seedHave{map[string]Partner{}, map[string]Person{}, map[string]Account{}, map[string]Room{}, map[string]ID{}, nil, nil}
 	partners, err := all[Partner](t.db, "SELECT "+partnerColumns+" FROM partners p")
 	if err != nil {
 		return h, err
@@ -63,7 +64,10 @@ func (t *Tx) seedHave() (h seedHave, err error) {
 	if err != nil {
 		return h, err
 	}
-	h.days, err = t.partnerDays("")
+	if h.days, err = t.partnerDays(""); err != nil {
+		return h, err
+	}
+	h.told, err = t.told(OwnedPartner)
 	return h, err
 }
 
@@ -169,6 +173,12 @@ func (p *seedPlan) partner(in *seedInsert, one SeedPartner, now time.Time) {
 	id, parent := p.partnerIDs[one.Key], p.partnerIDs[one.Parent]
 	tags := Strings(one.Tags).JSON()
 	old, exists := p.have.partners[one.Key]
+	// A file that goes on saying the same does not undo a hand-over.
+	told := p.have.told[[2]string{OwnedPartner, one.Key}]
+	newly := told.PersonID != owner || told.Department != one.Department
+	if exists && !newly {
+		owner, one.Department = old.OwnerID, old.Department
+	}
 	switch {
 	case !exists:
 		p.result.Partners.Added++
@@ -182,6 +192,9 @@ func (p *seedPlan) partner(in *seedInsert, one SeedPartner, now time.Time) {
 		p.result.Partners.Changed++
 		p.update(changePartner,
 			one.Name, one.Tier, parent, tags, one.Region, one.Language, one.TimeZone, owner, one.Department, truth(p.seed.Sample), now, id)
+	}
+	if newly && (!p.seed.Sample || !exists || old.Sample) {
+		p.update("INSERT INTO owners (kind,object_key,from_at,person_id,department,source) VALUES (?,?,?,?,?,?)", OwnedPartner, one.Key, now, owner, one.Department, ownedByFile)
 	}
 }
 

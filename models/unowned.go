@@ -1,8 +1,9 @@
 package models
 
-// NoOwner is a partner that nobody at work looks after.
+// NoOwner is a partner or a campaign that nobody at work looks after.
 type NoOwner struct {
-	Key   string // of the partner
+	Key   string // of the partner; the campaign's number
+	Name  string // of the partner; the campaign's title
 	Owner string // key of the owner who left; "" if it never had one
 }
 
@@ -10,6 +11,13 @@ type NoOwner struct {
 // who left or is no staff any more. Partners of the built-in sample are not
 // counted.
 func (t *Tx) PartnersWithoutOwner() ([]NoOwner, error) {
-	return all[NoOwner](t.db, "SELECT p.`key`, COALESCE(w.`key`, '') AS owner FROM partners p LEFT JOIN people w ON w.id = p.owner_id"+
-		" WHERE p.sample = 0 AND (w.id IS NULL OR w.left_at IS NOT NULL OR w.side <> 'staff') ORDER BY p.`key`")
+	return all[NoOwner](t.db, "SELECT p.`key`, p.name, COALESCE(w.`key`, '') AS owner FROM partners p LEFT JOIN people w ON w.id = p.owner_id"+
+		" WHERE p.sample = 0 AND (w.id IS NULL OR "+gone+") ORDER BY p.`key`")
+}
+
+// CampaignsWithoutOwner lists, by number, the campaigns that have no owner or one
+// who left: what is written in their threads reaches nobody.
+func (t *Tx) CampaignsWithoutOwner() ([]NoOwner, error) {
+	return all[NoOwner](t.db, t.store.textOf("SELECT %text% AS `key`, c.title AS name, COALESCE(w.`key`, '') AS owner FROM campaigns c LEFT JOIN people w ON w.id = c.owner_id"+
+		" WHERE c.deleted_at IS NULL AND (w.id IS NULL OR "+gone+") ORDER BY c.id"))
 }

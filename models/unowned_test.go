@@ -20,7 +20,7 @@ func TestPartnersWithoutAnOwnerAreNamed(t *testing.T) {
 			}
 			return fmt.Sprint(list)
 		}
-		if got := named(); got != "[{p-kita }]" {
+		if got := named(); got != "[{p-kita 北斗 }]" {
 			t.Errorf("while the owner is at work: %s", got)
 		}
 		if err := s.InTx(t.Context(), func(tx *Tx) error {
@@ -28,7 +28,7 @@ func TestPartnersWithoutAnOwnerAreNamed(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		if got := named(); got != "[{p-aoba s-ito} {p-kita }]" {
+		if got := named(); got != "[{p-aoba 青葉 s-ito} {p-kita 北斗 }]" {
 			t.Errorf("after the owner left: %s", got)
 		}
 	})
