@@ -261,11 +261,26 @@ func (x CampaignPauseCmd) Run(cli *CLI, out surroundings) error {
 type CampaignResumeCmd struct {
 	campaignID `embed:""`
 	actor      `embed:""`
+	AsIs       bool `help:"After a standstill without a restore: send what is owed without looking whether it has left."`
+}
+
+// Help is the long help.
+func (CampaignResumeCmd) Help() string {
+	return `A campaign that stopped because nothing ran for long, or because an old backup was
+restored, is looked for before it goes on: what has arrived is not sent again. Where a
+platform cannot be asked (LINE WORKS) recipients are held for a person to decide.
+
+Example: akari campaign resume 12 --as s-ito`
 }
 
 // Run resumes.
 func (x CampaignResumeCmd) Run(cli *CLI, out surroundings) error {
-	return cli.moved(out, x.As, x.ID, "goes on", "is not paused", func(a *handlers.Campaigning) (models.Campaign, bool, error) { return a.Resume(x.ID) }, func(k campaigner, c models.Campaign) error {
+	return cli.moved(out, x.As, x.ID, "goes on", "is not paused", func(a *handlers.Campaigning) (models.Campaign, bool, error) {
+		if x.AsIs {
+			return a.ResumeAsIs(x.ID)
+		}
+		return a.Resume(x.ID)
+	}, func(k campaigner, c models.Campaign) error {
 		k.alone(out)
 		return cli.print(out, map[string]any{"campaign_id": c.ID, "state": c.State}, fmt.Sprintf("campaign %d goes on (%s)", c.ID, c.State))
 	})

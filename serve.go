@@ -260,7 +260,13 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	} {
 		work.Go(func() { task(background) })
 	}
-	sends.Go(func() { a.sender.Run(sending) })
+	sends.Go(func() {
+		select {
+		case <-a.handlers.Awake():
+		case <-sending.Done():
+		}
+		a.sender.Run(sending)
+	})
 
 	public, admin := a.servers()
 	failed := make(chan error, 2)

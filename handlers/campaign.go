@@ -364,8 +364,19 @@ func (a *Campaigning) Pause(id int64) (c models.Campaign, fresh bool, err error)
 }
 
 // Resume goes on with a paused campaign. What became too late in the meantime is
-// the resumer's decision: this is the yes.
+// the resumer's decision: this is the yes. What may have left before an old backup was
+// restored is looked for first, or held.
 func (a *Campaigning) Resume(id int64) (c models.Campaign, fresh bool, err error) {
+	return a.resume(id, false)
+}
+
+// ResumeAsIs is Resume by a person who knows that nothing left in the meantime,
+// because it only stood still: all that is owed is sent without a look.
+func (a *Campaigning) ResumeAsIs(id int64) (c models.Campaign, fresh bool, err error) {
+	return a.resume(id, true)
+}
+
+func (a *Campaigning) resume(id int64, asIs bool) (c models.Campaign, fresh bool, err error) {
 	if c, err = a.load(actResume, id); err != nil {
 		return c, false, err
 	}
@@ -384,11 +395,17 @@ func (a *Campaigning) Resume(id int64) (c models.Campaign, fresh bool, err error
 			return c, false, a.refuse(actResume, campaignObject(id), "campaign.needs_approval", "count", "?", "id", id)
 		}
 	}
-	why := c.Why
+	detail := models.Detail{"why": c.Why}
+	if asIs && c.DoubtUntil != nil {
+		if c, err = a.tx.TrustOwed(c); err != nil {
+			return c, false, err
+		}
+		detail["as_is"] = true
+	}
 	if c, err = a.tx.ResumeCampaign(c, a.By.ID); err != nil {
 		return c, false, err
 	}
-	return c, true, a.audit(actResume, campaignObject(id), "done", models.Detail{"why": why})
+	return c, true, a.audit(actResume, campaignObject(id), "done", detail)
 }
 
 // Cancel ends a campaign for good; in the undo window that is the undo. What is

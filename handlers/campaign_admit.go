@@ -118,7 +118,11 @@ func (h *Handlers) Halted(tx *models.Tx, campaign int64) error {
 func (h *Handlers) tellCampaign(tx *models.Tx, c models.Campaign, key string, args ...any) error {
 	t := h.clockTurn(tx)
 	args = append([]any{"id", c.ID, "title", c.Title}, args...)
-	m := bot.Message{Text: h.Library.Say(t.Lang, key, args...), Buttons: h.standingButtons(c, models.CampaignReport{}, t.Lang, false)}
+	doubt, err := h.doubtLines(tx, c, t.Lang)
+	if err != nil {
+		return err
+	}
+	m := bot.Message{Text: strings.Join(append([]string{h.Library.Say(t.Lang, key, args...)}, doubt...), "\n"), Buttons: h.standingButtons(c, models.CampaignReport{}, t.Lang, false)}
 	if c.State == models.CampaignFinished {
 		lines, again, err := h.troubleLines(tx, c, t.Lang)
 		if err != nil {

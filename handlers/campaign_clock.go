@@ -51,6 +51,10 @@ func (h *Handlers) RunCampaigns(ctx context.Context) {
 	}
 }
 
+// Awake is closed when RunCampaigns has looked once whether nothing ran for long, or an
+// old backup was restored: nothing may be sent before that.
+func (h *Handlers) Awake() <-chan struct{} { return h.awake }
+
 // TickCampaigns does once what RunCampaigns does every second, as a process that
 // has been running.
 func (h *Handlers) TickCampaigns(ctx context.Context) error {
@@ -61,6 +65,7 @@ func (k *campaignClock) tick(ctx context.Context) error {
 	if err := k.standstill(ctx); err != nil {
 		return err
 	}
+	k.h.wake.Do(func() { close(k.h.awake) })
 	k.quotas(ctx)
 	var due []models.Campaign
 	err := k.h.Store.View(ctx, func(tx *models.Tx) (err error) {
@@ -97,12 +102,15 @@ func (k *campaignClock) standstill(ctx context.Context) error {
 			k.began = true
 			return nil
 		}
+		if err := tx.DoubtOwed(tx.Now().Add(-long)); err != nil {
+			return err
+		}
 		cs, err := tx.CampaignsIn(models.CampaignRunning, models.CampaignScheduled)
 		if err != nil {
 			return err
 		}
 		for _, c := range cs {
-			if c.State == models.CampaignScheduled && (c.DueAt == nil || c.DueAt.After(tx.Now().Add(-limit))) {
+			if c.State == models.CampaignScheduled && (c.DueAt == nil || c.DueAt.After(tx.Now())) {
 				continue // it was not due while nothing ran
 			}
 			if c, err = tx.LockCampaign(c.ID); err != nil {
@@ -189,13 +197,7 @@ func (k *campaignClock) later(ctx context.Context, c models.Campaign) error {
 		return nil
 	}
 	cal := k.h.vendorCalendar()
-	var deadline time.Time
-	reminders := 0
-	if c.Spec.Ack != nil {
-		deadline, reminders = c.Spec.Ack.Deadline, c.Spec.Reminders
-	}
-	remind, tell := deadlinePlan(*c.StartedAt, deadline, min(reminders, k.h.Campaign.RemindersMax), cal)
-	steps := stepPlan(*c.StartedAt, c.Spec.Steps, cal)
+	steps, remind, tell := k.h.laterPlan(c, cal)
 	now := k.h.Store.Now()
 	var begun []models.StepRow
 	err := k.h.Store.View(ctx, func(tx *models.Tx) (err error) {
@@ -238,6 +240,34 @@ func (k *campaignClock) later(ctx context.Context, c models.Campaign) error {
 		}
 	}
 	return k.h.tellMissing(ctx, c.ID)
+}
+
+// laterPlan is when the later messages and the reminders of a campaign that has
+// started are due, and when its owner is told who is still missing.
+func (h *Handlers) laterPlan(c models.Campaign, cal Calendar) (steps, remind []time.Time, tell time.Time) {
+	var deadline time.Time
+	reminders := 0
+	if c.Spec.Ack != nil {
+		deadline, reminders = c.Spec.Ack.Deadline, c.Spec.Reminders
+	}
+	remind, tell = deadlinePlan(*c.StartedAt, deadline, min(reminders, h.Campaign.RemindersMax), cal)
+	return stepPlan(*c.StartedAt, c.Spec.Steps, cal), remind, tell
+}
+
+// dueOf is when a step of a campaign was due by its plan; false for a reminder that
+// somebody asked for by hand.
+func (h *Handlers) dueOf(c models.Campaign, step int) (time.Time, bool) {
+	if step == 0 {
+		return *c.DueAt, true
+	}
+	steps, remind, _ := h.laterPlan(c, h.vendorCalendar())
+	if n := step - models.ReminderStep(1); n >= 0 && n < len(remind) {
+		return remind[n], true
+	}
+	if step <= len(steps) {
+		return steps[step-1], true
+	}
+	return time.Time{}, false
 }
 
 // planned is how many of the steps that have begun are a campaign's own: neither its

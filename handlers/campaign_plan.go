@@ -294,6 +294,7 @@ func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materi
 		why = h.mayHave(r.Partner, lang, p.letter.materials)
 	}
 	base := models.Delivery{Act: bot.Post, Priority: bot.Campaigns, To: to, PartnerID: r.Partner.ID, CampaignID: &c.ID, Step: p.letter.step}
+	due, planned := h.dueOf(c, base.Step)
 	if r.Kind == models.KindPerson {
 		base.PersonID = r.TargetID
 	}
@@ -318,14 +319,20 @@ func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materi
 	if len(materials) > 0 {
 		base.MaterialKey, base.MaterialVersion = materials[0].MaterialKey, materials[0].MaterialVersion
 		if r.Kind == models.KindPerson {
-			link = models.Link{ID: models.NewID(), PersonID: r.TargetID, PartnerID: r.Partner.ID, CampaignID: &c.ID, Language: lang, ExpiresAt: tx.Now().Add(h.LinkTTL),
+			link = models.Link{ID: h.idOf(c, base, planned, r, "link"), PersonID: r.TargetID, PartnerID: r.Partner.ID, CampaignID: &c.ID, Language: lang, ExpiresAt: tx.Now().Add(h.LinkTTL),
 				MaterialKey: base.MaterialKey, MaterialVersion: base.MaterialVersion}
 			base.LinkID = link.ID
 		}
 	}
+	if planned && c.Doubtful(due) {
+		// Written once more after an old backup was restored: it may have left before.
+		base.ErrorCode, base.IntentAt = models.CodeRestored, c.DoubtFrom
+	}
 	ds := make([]models.Delivery, len(made))
 	for i, f := range made {
 		ds[i] = base
+		ds[i].ID = h.idOf(c, base, planned, r, "delivery", i)
+		ds[i].Key = h.idOf(c, base, planned, r, "key", i).UUID()
 		ds[i].Body, ds[i].Operation = &f.body, f.operation
 	}
 	models.Chain(ds)
@@ -333,4 +340,14 @@ func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materi
 		link.DeliveryID = ds[0].ID
 	}
 	return ds[0], ds[1:], link, ""
+}
+
+// idOf is the id of something about one recipient of a step. What a campaign plans
+// has the same ids however often it is written: after an old backup was restored the
+// platforms recognise it. A reminder by hand is a new one each time.
+func (h *Handlers) idOf(c models.Campaign, d models.Delivery, planned bool, r models.Recipient, of ...any) models.ID {
+	if !planned || c.LaunchedAt == nil {
+		return models.NewID()
+	}
+	return models.SameID(*c.LaunchedAt, append([]any{c.ID, d.Step, r.TargetID.String(), d.To.String()}, of...)...)
 }

@@ -118,7 +118,11 @@ func (t *Turn) pauseCampaign() error {
 }
 
 func (t *Turn) resumeCampaign() error {
-	return t.move("compose.resumed", (*Campaigning).Resume, func(c models.Campaign) []bot.Button {
+	act := (*Campaigning).Resume
+	if t.In.Args.Get("as") == "is" {
+		act = (*Campaigning).ResumeAsIs
+	}
+	return t.move("compose.resumed", act, func(c models.Campaign) []bot.Button {
 		return []bot.Button{{Label: t.Say("compose.pause"), Press: aboutIt("campaign.pause", c)}}
 	})
 }

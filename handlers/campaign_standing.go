@@ -105,6 +105,11 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		return append(lines, say("compose.stand_due", "start", h.moment(*c.DueAt, lang))), r, nil
 	case c.State == models.CampaignPaused:
 		lines = append(lines, say("campaign.paused_"+c.Why, "id", c.ID, "title", c.Title))
+		doubt, err := h.doubtLines(tx, c, lang)
+		if err != nil {
+			return nil, r, err
+		}
+		lines = append(lines, doubt...)
 	}
 	if c.ResolvedAt == nil {
 		return lines, r, nil
@@ -130,6 +135,28 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 	return lines, r, nil
 }
 
+// doubtLines say what resuming a campaign means of which nobody knows what has left.
+func (h *Handlers) doubtLines(tx *models.Tx, c models.Campaign, lang string) ([]string, error) {
+	if c.State != models.CampaignPaused || c.DoubtUntil == nil {
+		return nil, nil
+	}
+	owed := map[string]int{}
+	all := 0
+	for _, p := range h.Platforms {
+		n, err := tx.CountOwed(c.ID, p.Name())
+		if err != nil {
+			return nil, err
+		}
+		owed[p.Name()] = n
+		all += n
+	}
+	key := "campaign.doubt"
+	if all == 0 {
+		key = "campaign.doubt_all"
+	}
+	return []string{h.Library.Say(lang, key, "all", all, "slack", owed["slack"], "line", owed["line"], "lineworks", owed["lineworks"])}, nil
+}
+
 // standingButtons are what can be done with a campaign from where it is. full is
 // for the one who asked for it; a board has less.
 func (h *Handlers) standingButtons(c models.Campaign, r models.CampaignReport, lang string, full bool) (out []bot.Button) {
@@ -150,7 +177,12 @@ func (h *Handlers) standingButtons(c models.Campaign, r models.CampaignReport, l
 		if c.Why == models.PausedApproval {
 			add("approve", "campaign.approve", bot.Primary)
 		}
-		add("resume", "campaign.resume", bot.Primary)
+		if c.DoubtUntil == nil {
+			add("resume", "campaign.resume", bot.Primary)
+		} else {
+			add("resume_looking", "campaign.resume", bot.Primary)
+			out = append(out, bot.Button{Label: h.Library.Say(lang, "compose.resume_as_is"), Press: aboutIt("campaign.resume", c, "as", "is")})
+		}
 		add("cancel", "campaign.cancel", bot.Danger)
 	}
 	if !full {

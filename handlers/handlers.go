@@ -8,6 +8,7 @@ package handlers
 import (
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
 	"akari/bot"
@@ -94,6 +95,8 @@ type Handlers struct {
 	platforms map[string]bot.Platform
 	wanted    chan struct{} // facts are wanted: look now
 	boards    chan struct{} // a campaign has moved: show it now
+	awake     chan struct{} // closed when it was looked whether nothing ran for long
+	wake      sync.Once
 	robots    *robotCache
 	pace      *beaconPace // how often pages report
 	hits      *hitGate
@@ -122,7 +125,7 @@ func New(o Options) *Handlers {
 	if o.Hurry == nil {
 		o.Hurry = func([]string) {}
 	}
-	h := &Handlers{Options: o, platforms: map[string]bot.Platform{}, wanted: make(chan struct{}, 1), boards: make(chan struct{}, 1), robots: newRobotCache(o.Robots), pace: newBeaconPace(), hits: newHitGate()}
+	h := &Handlers{Options: o, platforms: map[string]bot.Platform{}, wanted: make(chan struct{}, 1), boards: make(chan struct{}, 1), awake: make(chan struct{}), robots: newRobotCache(o.Robots), pace: newBeaconPace(), hits: newHitGate()}
 	for _, p := range o.Platforms {
 		h.platforms[p.Name()] = p
 	}

@@ -154,6 +154,8 @@ type Campaign struct {
 	StartedAt  *time.Time // when it turned running
 	FinishedAt *time.Time
 	ToldAt     *time.Time // when the owner was told who is still missing
+	DoubtFrom  *time.Time // since when nobody knows what left, see DoubtOwed; nil = it is known
+	DoubtUntil *time.Time
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
 	DeletedAt  *time.Time
@@ -166,7 +168,7 @@ func (c Campaign) Open() bool { return c.State == CampaignDraft || c.State == Ca
 func (c Campaign) Ended() bool { return c.State == CampaignFinished || c.State == CampaignCancelled }
 
 const campaignColumns = "id,title,class,to_kind,state,paused_from,why,epoch,version,spec,created_by,owner_id,edited_by,launched_by,due_at,launched_at,resolved_at," +
-	"started_at,finished_at,told_at,created_at,updated_at,deleted_at"
+	"started_at,finished_at,told_at,doubt_from,doubt_until,created_at,updated_at,deleted_at"
 
 // CampaignOf answers a campaign by id.
 func (t *Tx) CampaignOf(id int64) (Campaign, error) {
@@ -315,10 +317,11 @@ func (t *Tx) StartCampaign(c Campaign) (Campaign, error) {
 }
 
 // FinishCampaign ends a running campaign of whose message nothing is queued or
-// sending any more. It answers ErrMoved while something is.
+// sending any more, nor, after DoubtOwed, to be looked for. It answers ErrMoved while
+// something is.
 func (t *Tx) FinishCampaign(c Campaign) (Campaign, error) {
 	r := t.db.Exec("UPDATE campaigns SET state='finished', finished_at=?, dedupe=NULL, epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state='running' "+
-		"AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.campaign_id = campaigns.id AND d.step = 0 AND d.state IN ('queued','sending'))", t.now, t.now, c.ID, c.Epoch)
+		"AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.campaign_id = campaigns.id AND d.step = 0 AND (d.state IN ('queued','sending') OR d.state = 'unconfirmed' AND campaigns.doubt_until IS NOT NULL))", t.now, t.now, c.ID, c.Epoch)
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 

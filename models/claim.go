@@ -79,6 +79,13 @@ func (o *Outbox) ready(t *Tx, rows []Delivery) ([]Delivery, error) {
 			}
 			continue
 		}
+		if d.ErrorCode == CodeRestored && !o.Policies[d.Platform].SameKey && !repeatable(d.Act) {
+			// It may have left: it is looked for first, or a person is asked.
+			if err := o.putBack(t, d, verdict{state: StateUnconfirmed, code: CodeRestored}); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		pause, known := pauses[d.Lane()]
 		if !known {
 			if pause, err = t.pausedFor(d.Lane()); err != nil {

@@ -162,7 +162,7 @@ func (s *Store) operationOf(d Delivery) string {
 // insertColumns are those that a new row has values of its own for.
 const insertColumns = "id,`key`,act,priority,platform,connection,operation,address,room,user,thread,direct,partner_id,person_id,campaign_id,step,round,part," +
 	"after_id,cause_id,link_id,material_key,material_version,guard,body,ref,reply_token,reply_url,reply_until,fallback_room,via,state,due_at,retry_at," +
-	"expires_at,stale_at,ended_at,error_code,created_at"
+	"expires_at,stale_at,intent_at,ended_at,error_code,created_at"
 
 // freshColumns begin as nothing in every row.
 const freshColumns = ",epoch,attempts,crashes,doubts,looks,platform_message_id"
@@ -180,7 +180,7 @@ func (t *Tx) QueueDeliveries(ds ...Delivery) error {
 	steady := t.store.steady()
 	for from := 0; from < len(ds); from += insertBatch {
 		batch := ds[from:min(from+insertBatch, len(ds))]
-		args := make([]any, 0, len(batch)*40)
+		args := make([]any, 0, len(batch)*41)
 		for i := range batch {
 			d := &batch[i]
 			if err := t.complete(d, steady); err != nil {
@@ -189,7 +189,7 @@ func (t *Tx) QueueDeliveries(ds ...Delivery) error {
 			args = append(args, d.ID, d.Key, string(d.Act), int(d.Priority), d.Platform, d.Connection, d.Operation, d.Address, d.Room, d.User, d.Thread, d.Direct,
 				d.PartnerID, d.PersonID, d.CampaignID, d.Step, d.Round, d.Part, d.AfterID, d.CauseID, d.LinkID, d.MaterialKey, d.MaterialVersion, d.Guard,
 				d.Body, d.Ref, d.ReplyToken, d.ReplyURL, d.ReplyUntil, d.FallbackRoom, d.Via, d.State, d.DueAt, d.RetryAt,
-				d.ExpiresAt, d.StaleAt, d.EndedAt, d.ErrorCode, d.CreatedAt)
+				d.ExpiresAt, d.StaleAt, d.IntentAt, d.EndedAt, d.ErrorCode, d.CreatedAt)
 		}
 		sql := "INSERT INTO deliveries (" + insertColumns + freshColumns + ") VALUES " + strings.TrimSuffix(strings.Repeat(insertMarks+",", len(batch)), ",")
 		if err := t.insert(sql, args...); err != nil {
@@ -255,7 +255,7 @@ func (t *Tx) completeTimes(d *Delivery, steady time.Time) {
 		d.RetryAt = steady
 	}
 	d.DueAt, d.RetryAt = micro(d.DueAt), micro(d.RetryAt)
-	d.ReplyUntil, d.ExpiresAt = microp(d.ReplyUntil), microp(d.ExpiresAt)
+	d.ReplyUntil, d.ExpiresAt, d.IntentAt = microp(d.ReplyUntil), microp(d.ExpiresAt), microp(d.IntentAt)
 	d.StaleAt = earlier(d.ReplyUntil, d.ExpiresAt)
 	d.CreatedAt = t.now
 }

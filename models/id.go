@@ -26,6 +26,9 @@ func ParseID(s string) (ID, error) {
 // String is the ID as 32 hexadecimal digits, as the reporting views show it.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
+// UUID is the ID with dashes, as platforms take keys.
+func (id ID) UUID() string { return uuid.UUID(id).String() }
+
 // IsZero tells whether there is no ID.
 func (id ID) IsZero() bool { return id == ID{} }
 

@@ -349,8 +349,8 @@ func (o *Outbox) Release(ctx context.Context, ds ...bot.Delivery) error {
 			if err != nil {
 				return err
 			}
-			// The intent of a first attempt is taken back: nothing was tried. (MySQL assigns from left to right.) The sealed bytes stay, they may be sent next time.
-			err = t.db.Exec("UPDATE deliveries SET state = 'queued', intent_at = CASE WHEN attempts = 1 THEN NULL ELSE intent_at END, attempts = attempts - 1, "+
+			// The intent of a first attempt is taken back: nothing was tried, as far as is known. (MySQL assigns from left to right.) The sealed bytes stay, they may be sent next time.
+			err = t.db.Exec("UPDATE deliveries SET state = 'queued', intent_at = CASE WHEN attempts = 1 AND error_code <> '"+CodeRestored+"' THEN NULL ELSE intent_at END, attempts = attempts - 1, "+
 				"claimed_by = NULL, lease_until = NULL, epoch = epoch + 1 WHERE id = ? AND epoch = ? AND state = 'sending'", id, d.Epoch).Error
 			if err != nil {
 				return err

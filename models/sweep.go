@@ -128,7 +128,11 @@ func (o *Outbox) judgeUnknowable(d Delivery) verdict {
 	p := o.Policies[d.Platform]
 	retry := p.Retry || d.Priority == bot.Answers && d.CampaignID == nil && d.Doubts <= p.RetryAnswers
 	if d.OneShot() || !retry || d.Attempts >= o.MaxAttempts {
-		return verdict{state: StateHeld, code: inDoubt}
+		code := inDoubt
+		if d.ErrorCode == CodeRestored {
+			code = CodeRestored
+		}
+		return verdict{state: StateHeld, code: code}
 	}
 	return verdict{state: StateQueued, code: "repeated"}
 }

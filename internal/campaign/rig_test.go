@@ -78,6 +78,7 @@ type rig struct {
 	dsn       string
 	clock     *clock
 	rules     handlers.CampaignRules
+	lease     time.Duration // of a claim; 0 = as shipped
 	lib       *content.Library
 	slack     *slacktest.Server
 	works     *lineworkstest.Double
@@ -199,15 +200,22 @@ func (g *rig) start() *process {
 	store.Operations(func(d bot.Delivery) string { return platforms[d.To.Platform].Operation(d) })
 	outbox, err := models.NewOutbox(store, models.OutboxOptions{
 		Secrets: p.mind.Secrets, Prepare: p.mind.Prepare, Ended: p.mind.Ended, Admit: p.mind.Admit, Halted: p.mind.Halted, Log: g.log,
-		RetryBase: 20 * time.Millisecond, RetryMax: 200 * time.Millisecond, ReconcileAfter: 50 * time.Millisecond, MaxAttempts: 40, RetryAfterMax: time.Second,
+		RetryBase: 20 * time.Millisecond, RetryMax: 200 * time.Millisecond, ReconcileAfter: 50 * time.Millisecond, MaxAttempts: 40, RetryAfterMax: time.Second, Lease: g.lease,
 	})
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	p.sender = bot.NewSender(bot.SenderOptions{Platforms: p.mind.Platforms, Outbox: outbox, Pacer: coord.NewMemory(func() int { return 1 }), Log: g.log, Grace: 2 * time.Second, Poll: 250 * time.Millisecond})
+	p.sender = bot.NewSender(bot.SenderOptions{Platforms: p.mind.Platforms, Outbox: outbox, Pacer: coord.NewMemory(func() int { return 1 }), Log: g.log, Grace: 2 * time.Second, Poll: 250 * time.Millisecond, Lease: g.lease})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context){p.sender.Run, p.mind.RunFacts, p.mind.RunCampaigns} {
+	send := func(ctx context.Context) {
+		select {
+		case <-p.mind.Awake():
+		case <-ctx.Done():
+		}
+		p.sender.Run(ctx)
+	}
+	for _, run := range []func(context.Context){send, p.mind.RunFacts, p.mind.RunCampaigns} {
 		running.Go(func() { run(ctx) })
 	}
 	var once sync.Once
