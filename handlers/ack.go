@@ -44,6 +44,13 @@ func (t *Turn) markPressed(k models.Marking) error {
 		return nil
 	}
 	about.PartnerID, about.PersonID, about.RoomID, about.Platform, about.EventID = t.Who.Partner.ID, t.Who.Person.ID, t.Room.ID, t.In.At.Platform, t.event.ID
+	many, err := t.bundleOf(about)
+	if err != nil {
+		return err
+	}
+	if k == models.Acks && len(many) > 1 {
+		return t.ackMany(about, many)
+	}
 	m, fresh, err := t.tx.MarkOnce(k, about)
 	if err != nil {
 		return err
@@ -67,9 +74,11 @@ func (t *Turn) notTheirs(key string) {
 	t.Refuse(key)
 }
 
-func (t *Turn) setAbout(m models.Mark) {
-	t.event.ObjectKind, t.event.ObjectKey, t.event.ObjectVersion = "material", m.MaterialKey, m.MaterialVersion
-	t.event.LinkID, t.event.DeliveryID, t.event.CampaignID = m.LinkID, m.DeliveryID, m.CampaignID
+func (t *Turn) setAbout(m models.Mark) { setAbout(&t.event, m) }
+
+func setAbout(e *models.Event, m models.Mark) {
+	e.ObjectKind, e.ObjectKey, e.ObjectVersion = "material", m.MaterialKey, m.MaterialVersion
+	e.LinkID, e.DeliveryID, e.CampaignID = m.LinkID, m.DeliveryID, m.CampaignID
 }
 
 // aboutPress finds what a press is about: which version of which material, and
@@ -126,6 +135,9 @@ func (t *Turn) markOfLink(l models.Link) (models.Mark, error) {
 func (t *Turn) undoPressed() error {
 	k := models.Marking(t.In.Args.Get("k"))
 	t.event.Kind = undoneEvents[k]
+	if k == models.Acks && t.In.Args.Has("d") {
+		return t.undoMany()
+	}
 	id, err := models.ParseID(t.In.Args.Get("i"))
 	var m models.Mark
 	if err == nil && t.event.Kind != "" {
@@ -178,18 +190,22 @@ func (t *Turn) tellMarks(m models.Mark, key string) error {
 		return err
 	}
 	out.Buttons = append(buttons, out.Buttons...)
-	if t.In.At.Direct {
-		t.Reply(out)
-		return nil
-	}
-	if t.In.At.Platform == "lineworks" || t.In.At.Platform == "line" {
-		t.Whisper(out)
-		return nil
-	}
-	to := t.In.At
-	to.User = t.In.From.User
-	t.send(out, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true})
+	t.tellAlone(out)
 	return nil
+}
+
+// tellAlone says something to the one who pressed, and to nobody beside them.
+func (t *Turn) tellAlone(m bot.Message) {
+	switch {
+	case t.In.At.Direct:
+		t.Reply(m)
+	case t.In.At.Platform == "lineworks", t.In.At.Platform == "line":
+		t.Whisper(m)
+	default:
+		to := t.In.At
+		to.User = t.In.From.User
+		t.send(m, sending{to: to, act: bot.Private, priority: bot.Answers, reply: true})
+	}
 }
 
 // marksOf are the person's marks in force about the same version, by marking.

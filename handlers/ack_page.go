@@ -123,6 +123,44 @@ func (h *Handlers) markActions(tx *models.Tx, r *http.Request, l models.Link, m 
 	return append(out, undo...), nil
 }
 
+// listActions acknowledge all that a list shows, and take that back; state says of
+// each material whether it is acknowledged, progress how many are.
+func (h *Handlers) listActions(r *http.Request, s shown, ask *web.Ask) (out []web.Action, state map[string]string, progress string) {
+	if ask != nil || !speaks(s.link, s.visit) {
+		return nil, nil, ""
+	}
+	lang := h.linkLang(r, s.link)
+	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
+	var b bundle
+	err := h.Store.View(r.Context(), func(tx *models.Tx) (err error) {
+		b, err = h.bundleOf(tx, markAbout(s.link))
+		return err
+	})
+	if err != nil {
+		h.Log.Error("a list's buttons are missing", "error", err)
+		return nil, nil, ""
+	}
+	state = map[string]string{}
+	for _, x := range b {
+		if !x.ack.ID.IsZero() {
+			state[x.MaterialKey] = say("ack.state", "version", x.ack.MaterialVersion, "at", h.moment(x.ack.At, lang))
+		}
+	}
+	nonce, all := h.nonce(s.link.ID, h.Store.Now()), h.served(r, s)
+	left := len(b) - b.done()
+	switch {
+	case len(all) < len(b), left == 0: // what is no longer served cannot be acknowledged from here
+	case left < len(b):
+		out = append(out, web.Action{Label: say("ack.button_rest", "count", left), Post: below(r, "/ack"), Nonce: nonce, Name: "all", Value: versionsOf(all), Primary: true})
+	default:
+		out = append(out, web.Action{Label: say("ack.button_all", "count", left), Post: below(r, "/ack"), Nonce: nonce, Name: "all", Value: versionsOf(all), Primary: true})
+	}
+	if n := b.newest(); !n.ID.IsZero() && n.Undoable(h.Store.Now()) {
+		out = append(out, web.Action{Label: say("ack.undo"), Post: below(r, "/undo"), Nonce: nonce, Name: "mark", Value: string(models.Acks) + ":all"})
+	}
+	return out, state, say("ack.progress", "all", len(b), "done", b.done())
+}
+
 // pagePost proves that a POST comes from a page of ours in a browser that has
 // opened the link; on false the answer is given.
 func (h *Handlers) pagePost(w http.ResponseWriter, r *http.Request) (s shown, ok bool) {
@@ -141,27 +179,30 @@ func (h *Handlers) pagePost(w http.ResponseWriter, r *http.Request) (s shown, ok
 		return s, false
 	}
 	if !ok { // the visit is over: open the link again
-		h.back(w, r)
+		h.back(w, r, "")
 		return s, false
 	}
 	return s, true
 }
 
-// back shows the page again, with what has changed.
-func (h *Handlers) back(w http.ResponseWriter, r *http.Request) {
+// back shows the page again, with what has changed, at a place of it; "" = its top.
+func (h *Handlers) back(w http.ResponseWriter, r *http.Request, place string) {
 	web.Secure(w)
-	http.Redirect(w, r, below(r, ""), http.StatusSeeOther)
+	http.Redirect(w, r, below(r, "")+place, http.StatusSeeOther)
 }
 
+// marksPlace is where a page shows what its reader pressed.
+const marksPlace = "#after"
+
 // done ends a press: what was written is shown, or an apology.
-func (h *Handlers) done(w http.ResponseWriter, r *http.Request, err error) {
+func (h *Handlers) done(w http.ResponseWriter, r *http.Request, place string, err error) {
 	if err != nil && !errors.Is(err, models.ErrDuplicate) && !errors.Is(err, models.ErrNotFound) {
 		h.Log.Error("a press on a page is not on record", "error", err)
 		h.message(w, r, http.StatusServiceUnavailable, "page.later")
 		return
 	}
 	h.Nudge()
-	h.back(w, r)
+	h.back(w, r, place)
 }
 
 // viewerMark takes 「内容を確認しました」 or 「商談で使った」.
@@ -169,6 +210,15 @@ func (h *Handlers) viewerMark(k models.Marking) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s, ok := h.pagePost(w, r)
 		if !ok {
+			return
+		}
+		if text := r.PostForm.Get("all"); k == models.Acks && text != "" {
+			all, ok := h.shownAll(r, s, text)
+			if !ok {
+				h.message(w, r, http.StatusBadRequest, "page.bad")
+				return
+			}
+			h.done(w, r, marksPlace, h.Store.InTx(r.Context(), func(tx *models.Tx) error { return h.markOnPage(tx, k, s, all...) }))
 			return
 		}
 		if !h.choose(r, &s) || s.state != content.Served {
@@ -181,8 +231,39 @@ func (h *Handlers) viewerMark(k models.Marking) http.HandlerFunc {
 			return
 		}
 		lm := models.LinkMaterial{MaterialKey: s.m.Key, MaterialVersion: version}
-		h.done(w, r, h.Store.InTx(r.Context(), func(tx *models.Tx) error { return h.markOnPage(tx, k, s, lm) }))
+		h.done(w, r, marksPlace, h.Store.InTx(r.Context(), func(tx *models.Tx) error { return h.markOnPage(tx, k, s, lm) }))
 	}
+}
+
+// versionsOf are the versions that a list shows, as its page sends them back.
+func versionsOf(all []models.LinkMaterial) string {
+	out := make([]string, len(all))
+	for i, lm := range all {
+		out[i] = strconv.Itoa(lm.MaterialVersion)
+	}
+	return strings.Join(out, ".")
+}
+
+// shownAll are the materials of a list that was shown with these versions; false =
+// it says otherwise by now, or is none of ours.
+func (h *Handlers) shownAll(r *http.Request, s shown, versions string) ([]models.LinkMaterial, bool) {
+	all := h.served(r, s)
+	return all, len(all) > 0 && versions == versionsOf(all)
+}
+
+// served are the link's materials that its reader may have, in the versions that
+// they would see.
+func (h *Handlers) served(r *http.Request, s shown) (out []models.LinkMaterial) {
+	for i := range s.all {
+		one := s
+		one.place = i
+		if one.m, one.state = h.material(r, s.link, s.all[i].MaterialKey); one.state != content.Served {
+			continue
+		}
+		h.stayOld(r.Context(), &one)
+		out = append(out, models.LinkMaterial{MaterialKey: one.m.Key, MaterialVersion: one.m.Version})
+	}
+	return out
 }
 
 // onPage is a turn of the link's person, who pressed something on its page.
@@ -207,14 +288,14 @@ func (h *Handlers) onPage(tx *models.Tx, s shown) (*Turn, bool, error) {
 
 // pageEvent is an event of the link's person on its page. Its class does not
 // follow the visit's: what was pressed stays pressed.
-func (h *Handlers) pageEvent(t *Turn, kind string, m models.Mark) models.Event {
+func (h *Handlers) pageEvent(kind string, m models.Mark) models.Event {
 	e := h.about(models.Link{ID: m.LinkID, PersonID: m.PersonID, PartnerID: m.PartnerID, CampaignID: m.CampaignID, DeliveryID: m.DeliveryID}, "",
 		models.LinkMaterial{MaterialKey: m.MaterialKey, MaterialVersion: m.MaterialVersion})
-	e.ID, e.Kind, e.Class = t.event.ID, kind, models.ClassHuman
+	e.ID, e.Kind, e.Class = models.NewID(), kind, models.ClassHuman
 	return e
 }
 
-func (h *Handlers) markOnPage(tx *models.Tx, k models.Marking, s shown, lm models.LinkMaterial) error {
+func (h *Handlers) markOnPage(tx *models.Tx, k models.Marking, s shown, lms ...models.LinkMaterial) error {
 	t, ok, err := h.onPage(tx, s)
 	if err != nil || !ok {
 		return err
@@ -223,20 +304,29 @@ func (h *Handlers) markOnPage(tx *models.Tx, k models.Marking, s shown, lm model
 	if err != nil {
 		return err
 	}
-	about.MaterialKey, about.MaterialVersion = lm.MaterialKey, lm.MaterialVersion
-	about.PartnerID, about.PersonID, about.Platform, about.Visit, about.EventID = s.link.PartnerID, s.link.PersonID, "web", s.id.String(), t.event.ID
-	m, fresh, err := tx.MarkOnce(k, about)
-	if err != nil || !fresh {
-		return err
+	about.PartnerID, about.PersonID, about.Platform, about.Visit = s.link.PartnerID, s.link.PersonID, "web", s.id.String()
+	var events []models.Event
+	for _, lm := range lms {
+		about.MaterialKey, about.MaterialVersion, about.EventID = lm.MaterialKey, lm.MaterialVersion, models.NewID()
+		m, fresh, err := tx.MarkOnce(k, about)
+		if err != nil {
+			return err
+		}
+		if fresh {
+			e := h.pageEvent(markedEvents[k], m)
+			e.ID, e.SourceKey = m.EventID, markWords[k]+"/"+m.ID.String()
+			events = append(events, e)
+		}
 	}
-	e := h.pageEvent(t, markedEvents[k], m)
-	e.SourceKey = markWords[k] + "/" + m.ID.String()
-	return t.finishPage(e, m)
+	return t.finishPage(about, events...)
 }
 
-// finishPage writes the event and shows the new state in the chat.
-func (t *Turn) finishPage(e models.Event, m models.Mark) error {
-	if err := t.tx.Append(e); err != nil {
+// finishPage writes the events and shows the new state in the chat.
+func (t *Turn) finishPage(m models.Mark, events ...models.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := t.tx.Append(events...); err != nil {
 		return err
 	}
 	if _, err := t.showOnCard(m); err != nil {
@@ -254,27 +344,54 @@ func (h *Handlers) viewerUndo(w http.ResponseWriter, r *http.Request) {
 	table, text, _ := strings.Cut(r.PostForm.Get("mark"), ":")
 	k := models.Marking(table)
 	id, err := models.ParseID(text)
-	if err != nil || undoneEvents[k] == "" {
+	if many := k == models.Acks && text == "all"; err != nil && !many || undoneEvents[k] == "" {
 		h.message(w, r, http.StatusBadRequest, "page.bad")
 		return
 	}
-	h.done(w, r, h.Store.InTx(r.Context(), func(tx *models.Tx) error {
+	h.done(w, r, marksPlace, h.Store.InTx(r.Context(), func(tx *models.Tx) error {
 		t, ok, err := h.onPage(tx, s)
 		if err != nil || !ok {
 			return err
 		}
-		m, err := tx.MarkOf(k, id)
-		if err != nil || m.PersonID != s.link.PersonID {
-			return err
+		marks := []models.Mark{}
+		if text == "all" {
+			b, err := t.bundleOf(markAbout(s.link))
+			if err != nil {
+				return err
+			}
+			for _, x := range b {
+				marks = append(marks, x.ack)
+			}
+		} else {
+			m, err := tx.MarkOf(k, id)
+			if err != nil {
+				return err
+			}
+			marks = append(marks, m)
 		}
-		undone, err := tx.UndoMark(k, id, s.link.PersonID)
-		if err != nil || !undone {
-			return err
+		var last models.Mark
+		var events []models.Event
+		for _, m := range marks {
+			if m.PersonID != s.link.PersonID {
+				continue
+			}
+			undone, err := tx.UndoMark(k, m.ID, s.link.PersonID)
+			if err != nil {
+				return err
+			}
+			if undone {
+				e := h.pageEvent(undoneEvents[k], m)
+				e.CauseID, e.SourceKey = m.EventID, markWords[k]+"-undo/"+m.ID.String()
+				events, last = append(events, e), m
+			}
 		}
-		e := h.pageEvent(t, undoneEvents[k], m)
-		e.CauseID, e.SourceKey = m.EventID, markWords[k]+"-undo/"+m.ID.String()
-		return t.finishPage(e, m)
+		return t.finishPage(last, events...)
 	}))
+}
+
+// markAbout is what the marks of a link's person are about.
+func markAbout(l models.Link) models.Mark {
+	return models.Mark{LinkID: l.ID, PersonID: l.PersonID, PartnerID: l.PartnerID, CampaignID: l.CampaignID, MaterialKey: l.MaterialKey, MaterialVersion: l.MaterialVersion}
 }
 
 // viewerDeal asks which deal it was, and keeps what is told. The use counts
@@ -298,8 +415,8 @@ func (h *Handlers) viewerDeal(w http.ResponseWriter, r *http.Request) {
 		h.render(w, http.StatusOK, "form.html", page)
 		return
 	}
-	h.done(w, r, h.Store.InTx(r.Context(), func(tx *models.Tx) error {
-		t, ok, err := h.onPage(tx, s)
+	h.done(w, r, marksPlace, h.Store.InTx(r.Context(), func(tx *models.Tx) error {
+		_, ok, err := h.onPage(tx, s)
 		if err != nil || !ok {
 			return err
 		}
@@ -307,7 +424,7 @@ func (h *Handlers) viewerDeal(w http.ResponseWriter, r *http.Request) {
 		if err != nil || m.PersonID != s.link.PersonID || m.UndoneAt != nil {
 			return err
 		}
-		e := h.pageEvent(t, models.DealNamed, m)
+		e := h.pageEvent(models.DealNamed, m)
 		e.CauseID, e.SourceKey = m.EventID, "deal/"+m.ID.String()+"/"+textSum(text)
 		return tx.Add(models.Record{Events: []models.Event{e}, Texts: []models.Text{{ID: models.NewID(), EventID: e.ID, PersonID: m.PersonID, Kind: "deal", Body: text}}})
 	}))
@@ -333,7 +450,7 @@ func (h *Handlers) viewerWho(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Has("name") || r.PostForm.Has("company") {
-		h.done(w, r, h.keepReader(r.Context(), s, r.PostForm, h.linkLang(r, s.link)))
+		h.done(w, r, "", h.keepReader(r.Context(), s, r.PostForm, h.linkLang(r, s.link)))
 		return
 	}
 	who := r.PostForm.Get("who")
@@ -351,7 +468,7 @@ func (h *Handlers) viewerWho(w http.ResponseWriter, r *http.Request) {
 		h.render(w, http.StatusOK, "form.html", h.pageForm(r, s, lang, "who.form_title", "who.form_text", readerFields(func(key string) string { return h.Library.Say(lang, key) })))
 		return
 	}
-	h.done(w, r, err)
+	h.done(w, r, "", err)
 }
 
 func readerFields(say func(string) string) []bot.Field {

@@ -53,7 +53,7 @@ func (h *house) openLinkIn(t *testing.T, link, agent, zone string) *browser {
 	return b
 }
 
-var hidden = map[string]*regexp.Regexp{"nonce": regexp.MustCompile(`name="nonce" value="([^"]+)"`), "u": regexp.MustCompile(`name="u" value="([^"]+)"`), "mark": regexp.MustCompile(`name="mark" value="([^"]+)"`)}
+var hidden = map[string]*regexp.Regexp{"nonce": regexp.MustCompile(`name="nonce" value="([^"]+)"`), "u": regexp.MustCompile(`name="u" value="([^"]+)"`), "all": regexp.MustCompile(`name="all" value="([^"]+)"`), "mark": regexp.MustCompile(`name="mark" value="([^"]+)"`)}
 
 func field(t *testing.T, page, name string) string {
 	t.Helper()

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"maps"
 	"time"
 
 	"akari/bot"
@@ -31,12 +32,13 @@ func (t *Turn) showOnLetter(m models.Mark) (bool, error) {
 	if err != nil {
 		return false, ignoreMissing(err)
 	}
-	marks, err := t.marksOf(m)
+	b, err := t.bundleOf(m)
 	if err != nil {
 		return false, err
 	}
-	ack, acked := marks[models.Acks]
-	part, ok := t.letterShowing(c, last, len(round), ack, acked && ack.Undoable(t.tx.Now()))
+	newest := b.newest()
+	undoable := !newest.ID.IsZero() && newest.Undoable(t.tx.Now())
+	part, ok := t.letterShowing(c, last, len(round), b, undoable)
 	if !ok {
 		return false, nil
 	}
@@ -56,9 +58,9 @@ func (t *Turn) showOnLetter(m models.Mark) (bool, error) {
 		return t.send(part, s)
 	}
 	s.after = show(part, time.Time{})
-	if acked && ack.Undoable(t.tx.Now()) {
-		if settled, ok := t.letterShowing(c, last, len(round), ack, false); ok {
-			show(settled, ack.At.Add(models.UndoFor))
+	if undoable {
+		if settled, ok := t.letterShowing(c, last, len(round), b, false); ok {
+			show(settled, newest.At.Add(models.UndoFor))
 		}
 	}
 	return true, nil
@@ -66,28 +68,29 @@ func (t *Turn) showOnLetter(m models.Mark) (bool, error) {
 
 // letterShowing is the part of a letter that carries the buttons, as its reader sees
 // it after they acted. false: it does not fit into the parts that stand there.
-func (t *Turn) letterShowing(c models.Campaign, last models.Delivery, parts int, ack models.Mark, undoable bool) (bot.Message, bool) {
+func (t *Turn) letterShowing(c models.Campaign, last models.Delivery, parts int, b bundle, undoable bool) (bot.Message, bool) {
 	lang := t.h.langOf(models.Recipient{Person: t.Who.Person, Partner: t.Who.Partner})
 	say := func(key string, args ...any) string { return t.h.Library.Say(lang, key, args...) }
 	l := letterOf(c, last.Step)
-	l.acked = !ack.ID.IsZero()
+	l.read = b
 	m := t.h.letterMessage(l, lang, false)
-	for i, b := range m.Buttons {
-		if b.Press.Args.Get("d") == pressHere { // it stands on a change of the message, and is about the message
-			m.Buttons[i].Press = bot.NewPress(b.Press.Name, "d", last.ID.String())
+	for i, x := range m.Buttons {
+		if x.Press.Args.Get("d") == pressHere { // it stands on a change of the message, and is about the message
+			m.Buttons[i].Press.Args = maps.Clone(x.Press.Args)
+			m.Buttons[i].Press.Args.Set("d", last.ID.String())
 		}
 	}
-	if !ack.ID.IsZero() {
-		kept := m.Buttons[:0]
-		for _, b := range m.Buttons {
-			if b.Press.Name != "material.ack" {
-				kept = append(kept, b)
-			}
+	if n := b.newest(); !n.ID.IsZero() {
+		key := "campaign.acked"
+		switch {
+		case b.done() < len(b):
+			key = "campaign.acked_some"
+		case len(b) > 1:
+			key = "campaign.acked_all"
 		}
-		m.Buttons = kept
-		m.Text += "\n\n" + say("campaign.acked", "at", t.h.moment(ack.At, lang))
+		m.Text += "\n\n" + say(key, "at", t.h.moment(n.At, lang), "all", len(b), "done", b.done())
 		if undoable {
-			m.Buttons = append(m.Buttons, bot.Button{Label: say("ack.undo"), Press: bot.NewPress("material.undo", "k", string(models.Acks), "i", ack.ID.String())})
+			m.Buttons = append(m.Buttons, t.h.undoButton(last.ID.String(), lang))
 		}
 	}
 	fit := bot.Fit(m, t.h.platforms[last.Platform].Limits())

@@ -19,7 +19,22 @@ type letter struct {
 	c         models.Campaign
 	step      int
 	materials []string
-	acked     bool // by its one reader: nothing is asked of them any more
+	read      bundle // what its one reader acknowledged; nil = it is for nobody yet
+}
+
+// acked tells that nothing is asked of its reader any more.
+func (l letter) acked() bool { return len(l.read) > 0 && l.read.done() == len(l.read) }
+
+// bundle is what the letter carries, as far as its reader acknowledged it.
+func (l letter) bundle() bundle {
+	if l.read != nil {
+		return l.read
+	}
+	out := make(bundle, max(1, len(l.materials)))
+	for i, key := range l.materials {
+		out[i].MaterialKey = key
+	}
+	return out
 }
 
 func letterOf(c models.Campaign, step int) letter {
@@ -48,7 +63,7 @@ func (h *Handlers) letterText(l letter, lang string) string {
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
 	s := l.c.Spec
 	lines := []string{say("campaign.head", "class", say("campaign.class_"+s.Weight), "title", s.Title), "", h.body(l, lang)}
-	if s.Ack != nil && !l.acked {
+	if s.Ack != nil && !l.acked() {
 		ask := say("campaign.ask_ack")
 		if !s.Ack.Deadline.IsZero() {
 			ask = say("campaign.ask_ack_until", "deadline", h.moment(s.Ack.Deadline, lang))
@@ -60,7 +75,11 @@ func (h *Handlers) letterText(l letter, lang string) string {
 			lines = append(lines, "")
 		}
 		if m, ok := h.Library.AnyMaterial(key); ok {
-			lines = append(lines, say("campaign.material", "title", m.Title.In(lang)))
+			line := say("campaign.material", "title", m.Title.In(lang))
+			if len(l.materials) > 1 && i < len(l.read) {
+				line = h.bundledLine(l.read[i], lang)
+			}
+			lines = append(lines, line)
 		}
 	}
 	return strings.Join(append(lines, "", say("campaign.sign", "vendor", h.Vendor.Name, "desk", h.Vendor.Desk)), "\n")
@@ -95,7 +114,7 @@ func (h *Handlers) letterMessage(l letter, lang string, room bool) bot.Message {
 		m.Buttons = append(m.Buttons, bot.Button{Label: h.Library.Say(lang, "material.open"), Open: openLink, Style: bot.Primary})
 	}
 	if l.c.Spec.Ack != nil {
-		m.Buttons = append(m.Buttons, bot.Button{Label: h.Library.Say(lang, "ack.button"), Press: bot.NewPress("material.ack", "d", pressHere)})
+		m.Buttons = append(m.Buttons, h.ackButtons(l.bundle(), pressHere, lang)...)
 	}
 	return m
 }

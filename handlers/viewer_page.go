@@ -15,13 +15,15 @@ import (
 func (h *Handlers) list(r *http.Request, s shown) web.ViewerPage {
 	lang := h.linkLang(r, s.link)
 	p := h.frameOf(r, s, h.Library.Say(lang, "viewer.list"))
-	p.Kind = "list"
+	p.Kind, p.Back = "list", web.Link{}
+	var read map[string]string
+	p.Actions, read, p.Progress = h.listActions(r, s, p.Ask)
 	for i, lm := range s.all {
 		m, state := h.material(r, s.link, lm.MaterialKey)
 		if state != content.Served {
 			continue
 		}
-		p.Items = append(p.Items, web.ViewerItem{Title: m.Title.In(lang), Text: m.Description.In(lang),
+		p.Items = append(p.Items, web.ViewerItem{Title: m.Title.In(lang), Text: m.Description.In(lang), Done: read[lm.MaterialKey],
 			View: web.Link{Label: h.Library.Say(lang, "viewer.open"), URL: h.address(r, "", i)}})
 	}
 	return p
@@ -81,6 +83,9 @@ func (h *Handlers) viewer(r *http.Request, s shown) (web.ViewerPage, bool) {
 	p := h.frameOf(r, s, m.Title.In(lang))
 	p.Text, p.Meta = m.Description.In(lang), say("viewer.version", "version", m.Version)
 	p.Actions = h.viewerActions(r, s, p.Ask)
+	if len(s.all) > 1 {
+		_, _, p.Progress = h.listActions(r, s, p.Ask)
+	}
 	p.Track.Proof = h.proof(s.link, s.id, s.place, m.Version)
 	if old := s.all[s.place].MaterialVersion; old < m.Version {
 		p.Notice = say("viewer.newer", "version", m.Version, "old", old)

@@ -143,10 +143,11 @@ LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.person
 // owes is w a person to whom campaign ? went, or into whose partner's room, and
 // who has not acknowledged it, nor, where one per partner suffices, anybody of
 // theirs. It takes the campaign's id once, hence the derived table.
-const owes = `EXISTS (SELECT 1 FROM campaigns c WHERE c.id = ?
+var owes = `EXISTS (SELECT 1 FROM campaigns c WHERE c.id = ?
 AND EXISTS (SELECT 1 FROM recipients r WHERE r.campaign_id = c.id AND (r.target_id = w.id OR r.kind <> 'person' AND r.partner_id = w.partner_id))
 AND NOT EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = c.id AND k.undone_at IS NULL
-  AND (k.person_id = w.id OR c.spec LIKE '%"rule":"one_per_partner"%' AND k.partner_id = w.partner_id)))`
+  AND (k.person_id = w.id OR c.spec LIKE '%"rule":"one_per_partner"%' AND k.partner_id = w.partner_id)
+  AND ` + wholly(`(j.person_id = w.id OR c.spec LIKE '%"rule":"one_per_partner"%' AND j.partner_id = w.partner_id)`) + `))`
 
 // conditions is what is taken out, as conditions that hold for who stays.
 func (e Exclude) conditions() (out []condition) {

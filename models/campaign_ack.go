@@ -2,14 +2,24 @@ package models
 
 import "akari/bot"
 
+// wholly says of an acknowledgement k that nothing else of its message is still to
+// be acknowledged: a message with several materials is acknowledged when each of
+// them is, in whatever version. theirs says of an acknowledgement j that it is by
+// the same people.
+func wholly(theirs string) string {
+	return "NOT EXISTS (SELECT 1 FROM campaign_materials a JOIN campaign_materials b ON b.campaign_id = a.campaign_id AND b.step = a.step AND b.material_key <> a.material_key " +
+		"WHERE a.campaign_id = k.campaign_id AND a.material_key = k.material_key " +
+		"AND NOT EXISTS (SELECT 1 FROM acks j WHERE j.campaign_id = k.campaign_id AND j.undone_at IS NULL AND j.material_key = b.material_key AND " + theirs + "))"
+}
+
 // Acknowledged tells whether a campaign is acknowledged as far as a person is
 // concerned: by themselves or, where one per partner suffices, by a colleague.
 func (t *Tx) Acknowledged(campaign int64, person, partner ID, onePerPartner bool) (bool, error) {
-	sql, args := "SELECT COUNT(*) FROM acks WHERE campaign_id = ? AND undone_at IS NULL AND person_id = ?", []any{campaign, person}
+	theirs, who := "person_id", person
 	if onePerPartner {
-		sql, args = "SELECT COUNT(*) FROM acks WHERE campaign_id = ? AND undone_at IS NULL AND partner_id = ?", []any{campaign, partner}
+		theirs, who = "partner_id", partner
 	}
-	n, err := first[int](t.db, sql, args...)
+	n, err := first[int](t.db, "SELECT COUNT(*) FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND k."+theirs+" = ? AND "+wholly("j."+theirs+" = k."+theirs), campaign, who)
 	return n > 0, err
 }
 

@@ -46,5 +46,9 @@ func (t *Tx) FirstSeen(campaign int64, kind string) ([]Did, error) {
 // FirstMarked answers who acknowledged or used what a campaign carried, and when
 // first, as the report counts them. Staff scope.
 func (t *Tx) FirstMarked(campaign int64, k Marking) ([]Did, error) {
-	return all[Did](t.db, "SELECT person_id, MIN(at) AS at FROM "+string(k)+" WHERE campaign_id = ? AND undone_at IS NULL GROUP BY person_id", campaign)
+	only := ""
+	if k == Acks {
+		only = " AND " + wholly("j.person_id = k.person_id")
+	}
+	return all[Did](t.db, "SELECT k.person_id, MIN(k.at) AS at FROM "+string(k)+" k WHERE k.campaign_id = ? AND k.undone_at IS NULL"+only+" GROUP BY k.person_id", campaign)
 }

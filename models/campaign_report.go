@@ -127,7 +127,7 @@ func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
 		return n
 	}
 	r.Opened, r.Completed = count(didSQL("", ""), c.ID, "opened"), count(didSQL("", ""), c.ID, "completed")
-	r.Acknowledged = count("SELECT COUNT(DISTINCT person_id) FROM acks WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
+	r.Acknowledged = count("SELECT COUNT(DISTINCT k.person_id) FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND "+wholly("j.person_id = k.person_id"), c.ID)
 	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
 	if err != nil || c.Spec.Ack == nil {
 		return r, err
@@ -183,7 +183,7 @@ func (t *Tx) ReportCampaignByPartner(c Campaign) (map[ID]CampaignReport, error) 
 		{"SELECT partner_id, COUNT(*) AS n FROM recipients WHERE campaign_id = ? GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.AudienceSize }},
 		{didSQL("l.partner_id, ", " GROUP BY l.partner_id"), []any{"opened"}, func(r *CampaignReport) *int { return &r.Opened }},
 		{didSQL("l.partner_id, ", " GROUP BY l.partner_id"), []any{"completed"}, func(r *CampaignReport) *int { return &r.Completed }},
-		{"SELECT " + perPartner + "acks WHERE campaign_id = ? AND undone_at IS NULL GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Acknowledged }},
+		{"SELECT " + perPartner + "acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND " + wholly("j.person_id = k.person_id") + " GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Acknowledged }},
 		{"SELECT " + perPartner + "uses WHERE campaign_id = ? AND undone_at IS NULL GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Used }},
 	} {
 		rows, err := all[row](t.db, q.sql, append([]any{c.ID}, q.args...)...)
@@ -236,9 +236,9 @@ func (t *Tx) Owed(c Campaign) ([]Ower, error) {
 	if c.Spec.Ack == nil {
 		return nil, nil
 	}
-	done := "k.person_id = w.id"
+	done := "k.person_id = w.id AND " + wholly("j.person_id = w.id")
 	if c.Spec.Ack.Rule == AckOnePerPartner {
-		done = "k.partner_id = w.partner_id"
+		done = "k.partner_id = w.partner_id AND " + wholly("j.partner_id = w.partner_id")
 	}
 	reached := "w.id IN (SELECT d.person_id FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0 AND " + newest(c.ID) + " GROUP BY d.person_id HAVING MIN(" + rankCase("d.state") + ") = 8)"
 	if c.ToKind == ToRooms {

@@ -2,6 +2,7 @@ package models
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -105,6 +106,30 @@ func (t *Tx) LiveMark(k Marking, m Mark) (Mark, error) {
 		return Mark{}, err
 	}
 	return first[Mark](t.db, "SELECT "+markColumns+" FROM "+string(k)+" WHERE live = ?", m.live())
+}
+
+// MarksAbout answers, for each of a message's materials, the person's mark in force
+// about it, of whatever version: of the newest when there are several; a zero Mark
+// where there is none. m names the person and the campaign.
+func (t *Tx) MarksAbout(k Marking, m Mark, materials []LinkMaterial) ([]Mark, error) {
+	if err := k.valid(); err != nil {
+		return nil, err
+	}
+	out, keys := make([]Mark, len(materials)), make([]string, len(materials))
+	for i, lm := range materials {
+		keys[i] = lm.MaterialKey
+	}
+	sql, args := "SELECT "+markColumns+" FROM "+string(k)+" WHERE person_id = ? AND undone_at IS NULL AND material_key IN ? AND campaign_id", []any{m.PersonID, keys}
+	if m.CampaignID == nil {
+		sql += " IS NULL"
+	} else {
+		sql, args = sql+" = ?", append(args, *m.CampaignID)
+	}
+	live, err := all[Mark](t.db, sql+" ORDER BY material_version, id", args...)
+	for _, one := range live {
+		out[slices.Index(keys, one.MaterialKey)] = one
+	}
+	return out, err
 }
 
 // MarkOf answers a mark by id.

@@ -23,6 +23,7 @@ type ViewerPage struct {
 	Privacy  Link   // more about that; may be empty
 	Items    []ViewerItem
 	Ask      *Ask     // who reads; nil = nobody is asked
+	Progress string   // how many of several materials are acknowledged; may be empty
 	Actions  []Action // 「内容を確認しました」「商談で使った」…; may be empty
 
 	Size     int64             // of a PDF in bytes, 0 = unknown
@@ -54,6 +55,7 @@ type Ask struct {
 // ViewerItem is one of several materials behind one link.
 type ViewerItem struct {
 	Title, Text string
+	Done        string // that it is acknowledged; may be empty
 	View        Link
 }
 

@@ -113,6 +113,10 @@ export async function show(tracker) {
       const cover = document.getElementById("first");
       if (cover) cover.remove();
       box.classList.remove("waiting");
+      if (location.hash === "#after") { // something below the last page was pressed: there it shows
+        document.getElementById("after").scrollIntoView({ block: "end", behavior: "instant" });
+        history.replaceState(null, "", location.pathname + location.search);
+      }
     }
     const text = document.createElement("div");
     text.className = "textLayer" + (root.dataset.copy ? "" : " still");
