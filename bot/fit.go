@@ -24,7 +24,9 @@ const neutral = "▼"
 //     are no forms, the form becomes a button that opens its web twin; where
 //     there are no buttons, each becomes a numbered line with its address;
 //   - a card's picture, being decoration, goes where cards have none; a
-//     message's picture becomes its words and address.
+//     message's picture becomes its words and address;
+//   - a video goes where none plays or it is too large, because a button leads to
+//     it; where it plays, it comes first.
 //
 // Every part keeps Private, is within l (see Check) and is left alone by Fit.
 // A message that says nothing has no parts. A limit of length of 0 is no limit.
@@ -36,6 +38,9 @@ func Fit(m Message, l Limits) []Message {
 	f.buttons = f.fitButtons(append(slices.Clip(m.Buttons), opener...), l.Buttons > 0)
 	f.spellOut()
 
+	if v := m.Video; v != nil && v.Size <= int64(l.Video) && v.CoverOf <= int64(l.VideoCover) {
+		f.add(Message{Video: v})
+	}
 	if image != nil && (l.ImageAlone || form != nil && f.text == "") {
 		f.add(Message{Image: image})
 		image = nil
@@ -352,6 +357,9 @@ func (l Limits) Check(m Message) error {
 	if err := l.checkImage(m); err != nil {
 		return err
 	}
+	if err := l.checkVideo(m); err != nil {
+		return err
+	}
 	if len(m.Buttons) > l.Buttons {
 		return fmt.Errorf("%d buttons, at most %d", len(m.Buttons), l.Buttons)
 	}
@@ -386,6 +394,20 @@ func (l Limits) checkImage(m Message) error {
 		return fmt.Errorf("a picture, but the platform has none")
 	case l.ImageAlone && (m.Text != "" || len(m.Cards) > 0 || len(m.Buttons) > 0):
 		return fmt.Errorf("a picture stands with something else")
+	}
+	return nil
+}
+
+func (l Limits) checkVideo(m Message) error {
+	switch {
+	case m.Video == nil:
+		return nil
+	case l.Video == 0:
+		return fmt.Errorf("a video, but the platform plays none")
+	case m.Video.Size > int64(l.Video) || m.Video.CoverOf > int64(l.VideoCover):
+		return fmt.Errorf("a video or its picture is too large")
+	case m.Text != "" || m.Image != nil || m.Form != nil || len(m.Cards) > 0 || len(m.Buttons) > 0:
+		return fmt.Errorf("a video stands with something else")
 	}
 	return nil
 }

@@ -312,6 +312,7 @@ func TestFitTables(t *testing.T) {
 	open := bot.Button{Label: "開く", Open: "https://example.com/v/1"}
 	form := &bot.Form{Name: "a.form", Title: "回答", Open: "https://example.com/f/1", Label: "入力する"}
 	picture := &bot.Image{URL: "https://example.com/i.png", Alt: "図"}
+	film := &bot.Video{URL: "https://example.com/v.mp4", Cover: *picture, Tracking: "t", Size: 100, CoverOf: 10}
 	for _, c := range []struct {
 		name string
 		in   bot.Message
@@ -335,6 +336,11 @@ func TestFitTables(t *testing.T) {
 			[]bot.Message{{Text: "どうぞ", Buttons: []bot.Button{yes}}, {Form: form}}},
 		{"picture alone first", bot.Message{Text: "図です", Image: picture}, bot.Limits{Image: true, ImageAlone: true},
 			[]bot.Message{{Image: picture}, {Text: "図です"}}},
+		{"a video first, alone", bot.Message{Text: "動画です", Video: film, Buttons: []bot.Button{open}}, bot.Limits{Buttons: 1, Video: 100, VideoCover: 10},
+			[]bot.Message{{Video: film}, {Text: "動画です", Buttons: []bot.Button{open}}}},
+		{"a video too large", bot.Message{Text: "動画です", Video: film, Buttons: []bot.Button{open}}, bot.Limits{Buttons: 1, Video: 99, VideoCover: 10}, []bot.Message{{Text: "動画です", Buttons: []bot.Button{open}}}},
+		{"its picture too large", bot.Message{Text: "動画です", Video: film}, bot.Limits{Video: 100, VideoCover: 9}, []bot.Message{{Text: "動画です"}}},
+		{"no videos", bot.Message{Text: "動画です", Video: film}, bot.Limits{}, []bot.Message{{Text: "動画です"}}},
 		{"no pictures", bot.Message{Text: "図です", Image: picture}, bot.Limits{},
 			[]bot.Message{{Text: "図です\n図 https://example.com/i.png"}}},
 		{"card as text", bot.Message{Text: "資料", Cards: []bot.Card{{Title: "価格表", Text: "10月版", Buttons: []bot.Button{open}}}}, bot.Limits{Buttons: 1},
@@ -373,6 +379,7 @@ func TestCheckSaysWhat(t *testing.T) {
 		"11 cards, at most 10":                 {Cards: make([]bot.Card, 11)},
 		"a form, but the platform has none":    {Form: &bot.Form{}},
 		"a picture stands with something else": {Text: "a", Image: &bot.Image{}},
+		"a video, but the platform plays none": {Video: &bot.Video{}},
 		"the text is not valid UTF-8":          {Text: "\xff"},
 		"card 1: the title is 41 long":         {Cards: []bot.Card{{Title: secret[:41*3]}}},
 	} {
@@ -382,6 +389,21 @@ func TestCheckSaysWhat(t *testing.T) {
 		} else if strings.Contains(err.Error(), "秘") {
 			t.Errorf("Check tells the text itself")
 		}
+	}
+}
+
+func TestCheckOfVideos(t *testing.T) {
+	l := bot.Limits{Video: 10, VideoCover: 5, Image: true}
+	for want, m := range map[string]bot.Message{
+		"a video stands with something else": {Text: "a", Video: &bot.Video{}},
+		"too large":                          {Video: &bot.Video{Size: 11}},
+	} {
+		if err := l.Check(m); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Check says %v, want %q", err, want)
+		}
+	}
+	if err := l.Check(bot.Message{Video: &bot.Video{Size: 10, CoverOf: 5}}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 type Message struct {
 	Text    string   `json:"text"`
 	Image   *Image   `json:"image,omitempty"`
+	Video   *Video   `json:"video,omitempty"` // plays in the chat where it can; elsewhere the buttons lead to it
 	Cards   []Card   `json:"cards,omitempty"` // a shelf of materials
 	Buttons []Button `json:"buttons,omitempty"`
 	Form    *Form    `json:"form,omitempty"`    // native where it exists, else a link to its web twin
@@ -29,6 +30,17 @@ type Message struct {
 type Image struct {
 	URL string `json:"url"`
 	Alt string `json:"alt"`
+}
+
+// Video is one that plays in the chat. URL is an https address, or what stands for
+// one until the message leaves, and so is Tracking, which the platform tells us when
+// somebody watched it to its end.
+type Video struct {
+	URL      string `json:"url"`
+	Cover    Image  `json:"cover"`
+	Tracking string `json:"tracking"`
+	Size     int64  `json:"size"`       // in bytes
+	CoverOf  int64  `json:"cover_size"` // in bytes
 }
 
 // Card is a title, a text, a picture and buttons that belong together.

@@ -192,6 +192,8 @@ type Limits struct {
 	CardImage   bool // cards can carry a picture
 	Image       bool // a message can carry a picture
 	ImageAlone  bool // … but only by itself
+	Video       int  // largest video in bytes that plays in the chat, in a message of its own; 0 = none does
+	VideoCover  int  // largest picture in bytes that stands for it
 	Forms       bool // native forms
 	PerCall     int  // messages in one API call; 1 nearly everywhere
 	Updates     bool // Update changes a message that stands there

@@ -308,6 +308,7 @@ func (t *Turn) materialCard(x content.Material, l models.Link, marks map[models.
 		undo = append(undo, bot.Button{Label: t.Say(word + ".undo"), Press: bot.NewPress("material.undo", "k", string(k), "i", one.ID.String())})
 	}
 	card.Buttons = append(card.Buttons, undo...)
+	m.Video = t.h.videoOf(x, 0, t.Lang)
 	m.Cards = []bot.Card{card}
 	return m
 }

@@ -77,6 +77,9 @@ func (h *Handlers) samples(c models.Campaign, p Preview, lang string) (out []bot
 			if len(parts) > 1 {
 				head = say("compose.sample_part", "where", strings.Join(g.where, "、"), "part", i+1, "of", len(parts))
 			}
+			if v := parts[i].Video; v != nil { // the reader of the preview sees its picture
+				parts[i].Video, parts[i].Image, parts[i].Text = nil, &v.Cover, say("compose.sample_video", "title", v.Cover.Alt)
+			}
 			parts[i].Text = strings.TrimRight(head+"\n"+parts[i].Text, "\n")
 			inert(parts[i].Buttons, c)
 			for j := range parts[i].Cards {

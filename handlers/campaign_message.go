@@ -112,6 +112,7 @@ func (h *Handlers) letterMessage(l letter, lang string, room bool) bot.Message {
 		}
 	default:
 		m.Buttons = append(m.Buttons, bot.Button{Label: h.Library.Say(lang, "material.open"), Open: openLink, Style: bot.Primary})
+		m.Video = h.firstVideo(l.materials, lang)
 	}
 	if l.c.Spec.Ack != nil {
 		m.Buttons = append(m.Buttons, h.ackButtons(l.bundle(), pressHere, lang)...)

@@ -77,6 +77,10 @@ func (h *Handlers) signed(signature, name string) bool {
 // picture serves what a signed address names.
 func (h *Handlers) picture(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
+	if link, ok := h.open(tokenVideo, r.PathValue("signed")); ok {
+		h.chatVideo(w, r, link)
+		return
+	}
 	ok := h.signed(r.PathValue("signed"), name)
 	if c, chart := parseTrend(name); ok && chart {
 		h.serveChart(w, r, c)

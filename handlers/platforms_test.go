@@ -50,6 +50,12 @@ type world struct {
 // newWorld is a house with strict doubles of Slack, LINE WORKS and LINE.
 func newWorld(t *testing.T, driver string) *world {
 	t.Helper()
+	return newWorldOn(t, driver, knowledgeDir(t))
+}
+
+// newWorldOn is newWorld with the content of a folder.
+func newWorldOn(t *testing.T, driver, dir string) *world {
+	t.Helper()
 	w := &world{slack: slacktest.New(t, slacktest.Options{}), works: lineworkstest.New(lineworkstest.Options{}), aoba: lineworkstest.NewBot("aoba"), line: linetest.Start(linetest.Options{})}
 	server := httptest.NewServer(w.works)
 	t.Cleanup(server.Close)
@@ -73,7 +79,7 @@ func newWorld(t *testing.T, driver string) *world {
 	w.slack.AddChannel(slacktest.Channel{ID: "C0MIXED", Name: "mixed", Members: everyone, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0AOBA", "T0MINAMI"}})
 	w.slack.AddChannel(slacktest.Channel{ID: "C0NEW", Name: "new-room", Members: everyone, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0AOBA"}})
 	w.slack.AddChannel(slacktest.Channel{ID: "C0STAFF", Name: "staff", Members: everyone})
-	w.house = open(t, driver, fmt.Sprintf(worldPeople, 1), nil, w.platforms(t, vendor)...)
+	w.house = openOn(t, driver, fmt.Sprintf(worldPeople, 1), dir, nil, w.platforms(t, vendor)...)
 	w.call = w.slack.Caller(w.url)
 	w.mapStaffRoom(t)
 	return w

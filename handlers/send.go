@@ -101,6 +101,9 @@ func (h *Handlers) Prepare(d models.Delivery, parts []bot.Message) ([]bot.Messag
 	}
 	for i := range parts {
 		open(parts[i].Buttons)
+		if v := parts[i].Video; v != nil && v.URL == openLink {
+			parts[i].Video = h.openVideo(*v, d.LinkID)
+		}
 		if f := parts[i].Form; f != nil { // in a message it is a way to its page
 			form, way := *f, []bot.Button{{Open: f.Open}}
 			open(way)

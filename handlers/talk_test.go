@@ -98,6 +98,12 @@ func houseOf(t testing.TB, driver, people string) *house {
 // open builds what serve builds, on a fresh database with these people.
 func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
 	t.Helper()
+	return openOn(t, driver, people, knowledgeDir(t), pages, platforms...)
+}
+
+// openOn is open with the content of a folder.
+func openOn(t testing.TB, driver, people, dir string, pages func(*http.ServeMux), platforms ...bot.Platform) *house {
+	t.Helper()
 	log := slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	dsn, stored := modelstest.DSN(t, driver), t.TempDir()
 	h, two := &house{driver: driver, dsn: dsn, stored: stored, ahead: &atomic.Int64{}}, 2
@@ -110,7 +116,7 @@ func open(t testing.TB, driver, people string, pages func(*http.ServeMux), platf
 	if _, err := store.Seed(ctx, seed); err != nil {
 		t.Fatal(err)
 	}
-	lib, broken, err := content.Open(content.Options{Dir: knowledgeDir(t), Files: os.DirFS(stored), Embedded: content.Sample(), Zone: time.UTC, Now: time.Now, Small: true})
+	lib, broken, err := content.Open(content.Options{Dir: dir, Files: os.DirFS(stored), Embedded: content.Sample(), Zone: time.UTC, Now: time.Now, Small: true})
 	if err != nil || len(broken) > 0 {
 		t.Fatal(err, broken)
 	}

@@ -14,6 +14,7 @@ const (
 	tokenForm  = "form"
 	tokenVisit = "visit"
 	tokenStaff = "staff"
+	tokenVideo = "video" // a link's video, as a chat plays it
 )
 
 // macSize is how much of the HMAC a token carries: 128 bits, of which a guess

@@ -142,6 +142,8 @@ func (p *Platform) Limits() bot.Limits { return limits() }
 func limits() bot.Limits {
 	return bot.Limits{
 		Unit:        bot.UTF16,
+		Video:       200 << 20,
+		VideoCover:  1 << 20,
 		Text:        4500, // 5,000
 		TextButtons: 1000, // a bubble holds 30 KB of JSON
 		TextCards:   -1,   // a carousel has no text of its own

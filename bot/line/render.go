@@ -41,6 +41,9 @@ type rawMessage struct {
 func (m rawMessage) GetType() string              { return m.typ }
 func (m rawMessage) MarshalJSON() ([]byte, error) { return m.body, nil }
 
+// trackingForm is what a tracking id of ours may be (ref "Video message" allows more).
+var trackingForm = regexp.MustCompile(`^[A-Za-z0-9.-]{1,100}$`)
+
 // unitForm is what an aggregation unit may be.
 var unitForm = regexp.MustCompile(`^[A-Za-z0-9_]{1,30}$`)
 
@@ -60,6 +63,9 @@ func (p *Platform) Render(d bot.Delivery) ([]byte, error) {
 	for i, m := range d.Parts {
 		if err := limits().Check(m); err != nil {
 			return nil, fmt.Errorf("line: part %d was not fitted: %w", i+1, err)
+		}
+		if m.Video != nil && !strings.HasPrefix(to, "U") {
+			return nil, fmt.Errorf("line: part %d is a tracked video, which LINE takes only one-to-one", i+1)
 		}
 		frozen, err := freeze(m)
 		if err != nil {
@@ -97,6 +103,11 @@ func freeze(m bot.Message) ([]rawMessage, error) {
 	switch {
 	case len(m.Cards) > 0:
 		message = carousel(m.Cards)
+	case m.Video != nil:
+		if !trackingForm.MatchString(m.Video.Tracking) {
+			return nil, errors.New("its tracking id is none that LINE takes")
+		}
+		message = &messaging_api.VideoMessage{OriginalContentUrl: m.Video.URL, PreviewImageUrl: m.Video.Cover.URL, TrackingId: m.Video.Tracking}
 	case m.Image != nil:
 		message = &messaging_api.ImageMessage{OriginalContentUrl: m.Image.URL, PreviewImageUrl: m.Image.URL}
 	case len(m.Buttons) > 0:

@@ -213,6 +213,9 @@ func TestRenderReceiver(t *testing.T) {
 	group := bot.Address{Platform: "line", Connection: "line", Room: linetest.GroupID(1), User: linetest.UserID(2)}
 	stranger := group
 	stranger.User = ""
+	film := func(tracking string, private bool) []bot.Message {
+		return []bot.Message{{Private: private, Video: &bot.Video{URL: "https://example.com/v.mp4", Cover: bot.Image{URL: "https://example.com/v.png"}, Tracking: tracking}}}
+	}
 	text, secret := []bot.Message{{Text: "資料です"}}, []bot.Message{{Text: "資料です", Private: true}}
 	for _, c := range []struct {
 		name string
@@ -225,6 +228,11 @@ func TestRenderReceiver(t *testing.T) {
 		{"a private part in a group", bot.Delivery{Act: bot.Post, To: group, Parts: secret}, linetest.UserID(2)},
 		{"private for nobody known", bot.Delivery{Act: bot.Post, To: stranger, Parts: secret}, "the receiver is no"},
 		{"a path", bot.Delivery{Act: bot.Post, To: bot.Address{User: "U../../richmenu", Direct: true}, Parts: text}, "the receiver is no"},
+		{"a video", bot.Delivery{Act: bot.Post, To: direct(1), Parts: film("ab12.1", false)}, linetest.UserID(1)},
+		{"a video in a group", bot.Delivery{Act: bot.Post, To: group, Parts: film("ab12.1", false)}, "only one-to-one"},
+		{"a private video in a group", bot.Delivery{Act: bot.Post, To: group, Parts: film("ab12.1", true)}, linetest.UserID(2)},
+		{"a video with words as its id", bot.Delivery{Act: bot.Post, To: direct(1), Parts: film("田中", false)}, "tracking id"},
+		{"a video not tracked", bot.Delivery{Act: bot.Post, To: direct(1), Parts: film("", false)}, "tracking id"},
 		{"update", bot.Delivery{Act: bot.Update, To: direct(1), Parts: text}, `cannot "update"`},
 		{"nothing", bot.Delivery{Act: bot.Post, To: direct(1)}, "0 messages"},
 		{"six", bot.Delivery{Act: bot.Post, To: direct(1), Parts: []bot.Message{text[0], text[0], text[0], text[0], text[0], text[0]}}, "6 messages"},

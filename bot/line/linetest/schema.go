@@ -283,7 +283,13 @@ func (j *judge) proseObject(path string, v map[string]any) {
 	case "flex":
 		length("altText", 1, 1500)
 		j.weigh(path+"/contents", v["contents"])
-	case "image":
+	case "image", "video":
+		if v["type"] == "video" {
+			length("trackingId", 0, 100)
+			if s, _ := v["trackingId"].(string); strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.=,+*()%$&;:@{}!?<>[]") != "" {
+				j.say(path+"/trackingId", "letters that a tracking id cannot have")
+			}
+		}
 		names := []string{"originalContentUrl", "previewImageUrl"}
 		if inFlex || strings.HasSuffix(path, "/hero") {
 			names = []string{"url"}
@@ -293,8 +299,6 @@ func (j *judge) proseObject(path string, v map[string]any) {
 				j.say(path+"/"+name, "no https address of at most 2000 ASCII characters")
 			}
 		}
-	case "video":
-		length("trackingId", 0, 100)
 	case "postback":
 		length("data", 1, 300)
 		length("displayText", 0, 300)
