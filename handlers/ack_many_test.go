@@ -42,10 +42,6 @@ func (h *house) owed(t *testing.T, acknowledged int, missing ...string) {
 		if err != nil {
 			return err
 		}
-		c, err := tx.CampaignOf(1)
-		if err != nil {
-			return err
-		}
 		by, err := tx.ReportCampaignByPartner(c)
 		for _, one := range by {
 			if one.Acknowledged != acknowledged || len(one.Missing) != len(missing) {
