@@ -33,6 +33,7 @@ type campaignFile struct {
 	OverrideWindow *reason    `yaml:"override_window"`
 	OverrideCap    *reason    `yaml:"override_cap"`
 	Steps          []stepFile `yaml:"steps"`
+	Evergreen      bool       `yaml:"evergreen"`
 	Owner          string     `yaml:"owner"`
 }
 
@@ -117,7 +118,7 @@ func readCampaign(name string, zone *time.Location, saved func(key string) (mode
 }
 
 func (f campaignFile) spec(zone *time.Location, saved func(string) (models.Rule, error)) (s models.Spec, err error) {
-	s = models.Spec{Title: strings.TrimSpace(f.Title), Weight: f.Class, Text: models.LangText(f.Text), Materials: f.Materials, Image: f.Image, To: f.To, Reminders: f.Reminders, Owner: f.Owner}
+	s = models.Spec{Title: strings.TrimSpace(f.Title), Weight: f.Class, Text: models.LangText(f.Text), Materials: f.Materials, Image: f.Image, To: f.To, Reminders: f.Reminders, Owner: f.Owner, Evergreen: f.Evergreen}
 	if s.To == "" {
 		s.To = models.ToPeople
 	}

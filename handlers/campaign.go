@@ -488,6 +488,7 @@ func (h *Handlers) CheckSpec(tx *models.Tx, s models.Spec) (ps []Problem, err er
 		bad(content.Text(step.Text).In("") == "", "steps", "campaign.step_text", "number", i+1)
 		bad(step.Unless != "" && step.Unless != models.UnlessAcknowledged && step.Unless != models.UnlessOpened, "steps", "campaign.step_unless", "number", i+1)
 	}
+	bad(s.Evergreen && s.OverrideWindow != "", "evergreen", "campaign.evergreen_window")
 	ps = append(ps, h.checkMaterials(s)...)
 	if s.Owner != "" {
 		p, err := tx.PersonByKey(s.Owner)

@@ -55,6 +55,7 @@ func (h *Handlers) draftMessages(tx *models.Tx, c models.Campaign, lang string, 
 func (h *Handlers) samples(c models.Campaign, p Preview, lang string) (out []bot.Message) {
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
 	type group struct {
+		step  int
 		where []string
 		parts []bot.Message
 	}
@@ -62,10 +63,11 @@ func (h *Handlers) samples(c models.Campaign, p Preview, lang string) (out []bot
 	index := map[string]*group{}
 	for _, m := range p.Messages {
 		b, _ := json.Marshal(m.Parts) // messages always marshal
-		g := index[m.Language+string(b)]
+		same := number(m.Step) + m.Language + string(b)
+		g := index[same]
 		if g == nil {
-			g = &group{parts: m.Parts}
-			index[m.Language+string(b)] = g
+			g = &group{step: m.Step, parts: m.Parts}
+			index[same] = g
 			groups = append(groups, g)
 		}
 		g.where = append(g.where, say("compose.sample_where", "platform", say("platform."+m.Platform), "language", say("compose.language_"+m.Language), "count", m.Count))
@@ -73,9 +75,13 @@ func (h *Handlers) samples(c models.Campaign, p Preview, lang string) (out []bot
 	for _, g := range groups {
 		parts := clone(g.parts)
 		for i := range parts {
-			head := say("compose.sample_head", "where", strings.Join(g.where, "、"))
+			where := strings.Join(g.where, "、")
+			if g.step > 0 {
+				where = say("compose.sample_step", "number", g.step, "after", afterText(say, c.Spec.Steps[g.step-1].After), "where", where)
+			}
+			head := say("compose.sample_head", "where", where)
 			if len(parts) > 1 {
-				head = say("compose.sample_part", "where", strings.Join(g.where, "、"), "part", i+1, "of", len(parts))
+				head = say("compose.sample_part", "where", where, "part", i+1, "of", len(parts))
 			}
 			if v := parts[i].Video; v != nil { // the reader of the preview sees its picture
 				parts[i].Video, parts[i].Image, parts[i].Text = nil, &v.Cover, say("compose.sample_video", "title", v.Cover.Alt)
@@ -125,6 +131,7 @@ func (h *Handlers) draftText(tx *models.Tx, c models.Campaign, p Preview, lang s
 		key = "compose.card_when_override"
 	}
 	lines = append(lines, say(key, "start", h.moment(p.Starts, lang), "end", h.moment(p.ExpectedEnd, lang), "reason", c.Spec.OverrideWindow))
+	lines = append(lines, h.laterLines(c.Spec, lang)...)
 	if p.LineMessages > 0 {
 		cost := say("compose.card_line", "count", p.LineMessages)
 		if p.LineLeft != nil {
@@ -139,6 +146,26 @@ func (h *Handlers) draftText(tx *models.Tx, c models.Campaign, p Preview, lang s
 		lines = append(lines, say("compose.card_needs_approval"))
 	}
 	return strings.Join(lines, "\n"), nil
+}
+
+// laterLines say which messages follow, and to whom else it goes.
+func (h *Handlers) laterLines(s models.Spec, lang string) (lines []string) {
+	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
+	var steps []string
+	for _, x := range s.Steps {
+		step := say("compose.after", "after", afterText(say, x.After))
+		if x.Unless != "" {
+			step = say("compose.after_unless", "after", step, "unless", say("compose.unless_"+x.Unless))
+		}
+		steps = append(steps, step)
+	}
+	if len(steps) > 0 {
+		lines = append(lines, say("compose.card_steps", "steps", strings.Join(steps, "、")))
+	}
+	if s.Evergreen {
+		lines = append(lines, say("compose.card_evergreen"))
+	}
+	return lines
 }
 
 // namedSkipped is how many of those who are not reached a card names.

@@ -221,3 +221,53 @@ func TestToARepACampaignIsAQuestion(t *testing.T) {
 	said(t, approver.Say("キャンペーン").See(), "配信はまだありません")
 	unsaid(t, approver.All(), "新しく作る")
 }
+
+// A sequence is written in the form: the message, what follows after some days, to
+// whom it does not go, single people, and whoever joins later. All of it is shown
+// before it is sent, survives a closed form, and what is half filled in is said.
+func TestASequenceIsComposedInTheForm(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	author := h.As("s-sato").In("direct-s-sato")
+	author.Command("campaign", "")
+	steps := with(news, map[string][]string{"everyone": nil, "persons": {"aoba-01", "minami-01"}, "evergreen": {"yes"},
+		"step1_after": {"３日後"}, "step1_text_ja": {"三日目の**お知らせ**です。"}, "step1_materials": {"guide"}, "step1_unless": {"acknowledged"}, "step2_text_ja": {"一週間後です。"}})
+	errs := author.SubmitAll(with(steps, map[string][]string{"step1_after": {"あさって"}, "step1_text_ja": nil}))
+	for _, field := range []string{"step1_text_ja", "step2_after"} {
+		if errs[field] == "" {
+			t.Errorf("nothing was said about %s: %v", field, errs)
+		}
+	}
+	author.Close(nil)
+	author.Say("キャンペーン一覧")
+	author.Wait("書きかけの入力")
+	author.Press("書きかけ1の続き")
+	f := author.Form()
+	for name, want := range map[string]string{"step1_after": "あさって", "step1_unless": "acknowledged", "step2_text_ja": "一週間後です。", "evergreen": "yes"} {
+		if got := f.Field(name); got != want {
+			t.Errorf("%s came back as %q", name, got)
+		}
+	}
+	if errs := author.SubmitAll(with(steps, map[string][]string{"step1_after": {"10"}, "step2_after": {"36時間"}})); errs["step2_after"] == "" {
+		t.Errorf("nothing was said about the order: %v", errs)
+	}
+	taken(t, author.SubmitAll(with(steps, map[string][]string{"step1_after": {"３日後"}, "step2_after": {"7"}})))
+	author.Wait("宛先：2名")
+	said(t, author.All(), "続きの配信：3日後(もう確認した方には送らない)、7日後", "後から宛先に加わった方にも", "見え方(続き1・3日後・プレイグラウンド", "三日目のお知らせです。", "見え方(続き2・7日後・", "一週間後です。")
+	cs := h.campaigns(t)
+	if len(cs) != 1 {
+		t.Fatalf("%d campaigns", len(cs))
+	}
+	want := []models.Step{{After: 72 * time.Hour, Unless: models.UnlessAcknowledged, Text: models.LangText{"ja": "三日目の**お知らせ**です。"}, Materials: []string{"guide"}},
+		{After: 168 * time.Hour, Text: models.LangText{"ja": "一週間後です。"}}}
+	got := cs[0].Spec
+	if b, w := (models.Spec{Steps: got.Steps}).JSON(), (models.Spec{Steps: want}).JSON(); b != w || !got.Evergreen || len(got.Audience.People) != 2 {
+		t.Fatalf("composed %s, want %s", got.JSON(), w)
+	}
+	// Emptied fields take a step out.
+	author.Press("内容を直す")
+	taken(t, author.SubmitAll(map[string][]string{"step1_after": nil, "step1_text_ja": nil, "step1_materials": nil, "evergreen": nil, "persons": {"aoba-01"}}))
+	author.Wait("宛先：1名")
+	if s := h.campaigns(t)[0].Spec; len(s.Steps) != 1 || s.Steps[0].After != 168*time.Hour || s.Evergreen {
+		t.Fatalf("after the edit %s", s.JSON())
+	}
+}

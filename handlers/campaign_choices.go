@@ -27,6 +27,19 @@ func (t *Turn) campaignPartners(typed string) ([]bot.Option, error) {
 	return out, err
 }
 
+// campaignPeople are the members by name, key or partner.
+func (t *Turn) campaignPeople(typed string) ([]bot.Option, error) {
+	if !t.h.PersonLevel {
+		return nil, nil
+	}
+	ps, err := t.tx.MembersNamed(strings.TrimSpace(typed), t.upTo())
+	out := make([]bot.Option, 0, len(ps))
+	for _, p := range ps {
+		out = append(out, bot.Option{Label: clip(strings.TrimSpace(told(p.PartnerName)+" "+p.Name), 75), Value: p.Key})
+	}
+	return out, err
+}
+
 // those picks the choices that contain what was typed, in either part.
 func (t *Turn) those(typed string, all []bot.Option) []bot.Option {
 	typed = content.Normalize(typed)

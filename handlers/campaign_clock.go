@@ -26,6 +26,7 @@ type campaignClock struct {
 	began     bool
 	quotaNext time.Time
 	finishing map[int64]time.Time // when to look again whether a campaign is over
+	welcomed  map[int64]time.Time // when to look again who has come into its audience
 }
 
 // RunCampaigns does what is due about campaigns, in every process: launches, the
@@ -36,7 +37,7 @@ func (h *Handlers) RunCampaigns(ctx context.Context) {
 	var boards sync.WaitGroup
 	boards.Go(func() { h.runBoards(ctx) })
 	defer boards.Wait()
-	k := &campaignClock{h: h, finishing: map[int64]time.Time{}}
+	k := &campaignClock{h: h, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}}
 	tick := time.NewTicker(campaignTick)
 	defer tick.Stop()
 	for {
@@ -58,7 +59,7 @@ func (h *Handlers) Awake() <-chan struct{} { return h.awake }
 // TickCampaigns does once what RunCampaigns does every second, as a process that
 // has been running.
 func (h *Handlers) TickCampaigns(ctx context.Context) error {
-	return (&campaignClock{h: h, began: true, finishing: map[int64]time.Time{}}).tick(ctx)
+	return (&campaignClock{h: h, began: true, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}}).tick(ctx)
 }
 
 func (k *campaignClock) tick(ctx context.Context) error {
@@ -136,10 +137,13 @@ func (k *campaignClock) work(ctx context.Context, c models.Campaign) error {
 	if err := k.later(ctx, c); err != nil {
 		return err
 	}
-	if c.State == models.CampaignRunning {
-		return k.finish(ctx, c)
+	if c.State != models.CampaignRunning {
+		return nil
 	}
-	return nil
+	if err := k.newcomers(ctx, c); err != nil {
+		return err
+	}
+	return k.finish(ctx, c)
 }
 
 // launch resolves a due campaign, writes its deliveries batch by batch, and turns
@@ -228,7 +232,7 @@ func (k *campaignClock) later(ctx context.Context, c models.Campaign) error {
 		k.h.Nudge()
 	}
 	all := len(steps) + len(remind)
-	if len(todo) > 0 || c.ToldAt != nil || c.State != models.CampaignFinished || planned(begun) < all || tell.After(now) {
+	if len(todo) > 0 || c.ToldAt != nil || c.State != models.CampaignFinished && !c.Spec.Evergreen || planned(begun) < all || tell.After(now) {
 		return nil
 	}
 	if n := len(remind); n > 0 {
@@ -349,6 +353,10 @@ func (k *campaignClock) finish(ctx context.Context, c models.Campaign) error {
 	began := time.Now() //nolint:forbidigo // how long since we looked: monotonic
 	if err := k.putOff(ctx, c); err != nil {
 		return err
+	}
+	if c.Spec.Evergreen { // it goes on until a person ends it
+		k.finishing[c.ID] = time.Now().Add(30 * time.Second) //nolint:forbidigo // how long since we looked: monotonic
+		return nil
 	}
 	err := k.h.Store.InTx(ctx, func(tx *models.Tx) error {
 		c, err := tx.LockCampaign(c.ID)

@@ -62,6 +62,8 @@ func (t *Turn) composed(was models.Spec) (s models.Spec, errs map[string]string,
 			errs["reminders"] = t.Say("form.choice")
 		}
 	}
+	s.Steps = t.composedSteps(was, many, one, errs)
+	s.Evergreen = one("evergreen") != ""
 	s.Owner, s.OverrideWindow, s.OverrideCap = one("owner"), one("why_window"), one("why_cap")
 	return s, errs, nil
 }
@@ -69,8 +71,11 @@ func (t *Turn) composed(was models.Spec) (s models.Spec, errs map[string]string,
 func (t *Turn) composedAudience(was models.Rule, many func(string) []string, one func(string) string, errs map[string]string) (models.Rule, error) {
 	r := models.Rule{
 		All: one("everyone") != "", Partners: many("partners"), Tiers: many("tiers"), Levels: many("levels"), Tags: many("tags"), Regions: many("regions"), Owners: many("owners"),
-		Languages: many("languages"), NotOpened: one("not_opened"), People: was.People,
-		Exclude: models.Exclude{Partners: many("x_partners"), Tiers: many("x_tiers"), Tags: many("x_tags"), People: was.Exclude.People},
+		Languages: many("languages"), NotOpened: one("not_opened"), People: many("persons"),
+		Exclude: models.Exclude{Partners: many("x_partners"), Tiers: many("x_tiers"), Tags: many("x_tags"), People: many("x_persons")},
+	}
+	if !t.h.PersonLevel { // they are not asked for
+		r.People, r.Exclude.People = was.People, was.Exclude.People
 	}
 	if n := foldDigits(one("silent")); n != "" {
 		days, err := strconv.Atoi(strings.TrimSuffix(n, "日"))
@@ -191,7 +196,9 @@ func (h *Handlers) fieldOf(p Problem) string {
 			return "deadline"
 		}
 		return "ack"
-	case "class", "title", "to", "materials", "image", "owner":
+	case "steps":
+		return h.stepFieldOf(p)
+	case "class", "title", "to", "materials", "image", "owner", "evergreen":
 		return p.Field
 	case "reminders":
 		if h.Campaign.RemindersMax > 0 {

@@ -23,11 +23,11 @@ func (t *Turn) composeForm(s models.Spec, c models.Campaign) (bot.Form, error) {
 		f.Title = t.Say("compose.form_edit", "id", c.ID)
 		f.Args = map[string][]string{"c": {strconv.FormatInt(c.ID, 10)}, "e": {strconv.FormatInt(c.Epoch, 10)}}
 	}
-	who, err := t.audienceFields(s.To, s.Audience)
+	who, err := t.audienceFields(s)
 	if err != nil {
 		return f, err
 	}
-	f.Fields = slices.Concat(t.messageFields(s), who, t.timeFields(s))
+	f.Fields = slices.Concat(t.messageFields(s), who, t.timeFields(s), t.stepFields(s), t.restFields(s))
 	return f, nil
 }
 
@@ -73,14 +73,16 @@ func (t *Turn) messageFields(s models.Spec) []bot.Field {
 		text.Required, text.Max = i == 0, textMax
 		out = append(out, text)
 	}
-	name := func(key string) string {
-		if m, ok := t.h.Library.AnyMaterial(key); ok {
-			return m.Title.In(t.Lang)
-		}
-		return key
+	out = append(out, t.loaded(t.field(bot.Choices, "materials", s.Materials...), "campaign.materials", t.materialTitle))
+	return t.offer(out, t.loaded(t.field(bot.Choice, "image", s.Image), "campaign.images", t.materialTitle))
+}
+
+// materialTitle is a material's title, or its key where there is no such material any more.
+func (t *Turn) materialTitle(key string) string {
+	if m, ok := t.h.Library.AnyMaterial(key); ok {
+		return m.Title.In(t.Lang)
 	}
-	out = append(out, t.loaded(t.field(bot.Choices, "materials", s.Materials...), "campaign.materials", name))
-	return t.offer(out, t.loaded(t.field(bot.Choice, "image", s.Image), "campaign.images", name))
+	return key
 }
 
 // offer adds a field whose choices are looked up, if there is anything to choose.
@@ -98,7 +100,8 @@ func (t *Turn) offer(fields []bot.Field, f bot.Field) []bot.Field {
 const textMax = 6000
 
 // audienceFields ask whom a campaign is for.
-func (t *Turn) audienceFields(kind string, r models.Rule) ([]bot.Field, error) {
+func (t *Turn) audienceFields(s models.Spec) ([]bot.Field, error) {
+	kind, r := s.To, s.Audience
 	facets, err := t.tx.Facets()
 	if err != nil {
 		return nil, err
@@ -122,8 +125,15 @@ func (t *Turn) audienceFields(kind string, r models.Rule) ([]bot.Field, error) {
 	if r.All {
 		everyone.Value = []string{"all"}
 	}
-	out := t.offer([]bot.Field{to, everyone}, t.loaded(t.field(bot.Choice, "saved"), "campaign.audiences", asItIs))
+	later := t.fixed(t.field(bot.Choices, "evergreen"), "compose.evergreen_", "yes")
+	if s.Evergreen {
+		later.Value = []string{"yes"}
+	}
+	out := t.offer([]bot.Field{to, later, everyone}, t.loaded(t.field(bot.Choice, "saved"), "campaign.audiences", asItIs))
 	out = append(out, t.loaded(t.field(bot.Choices, "partners", r.Partners...), "campaign.partners", name))
+	if t.h.PersonLevel {
+		out = append(out, t.loaded(t.field(bot.Choices, "persons", r.People...), "campaign.people", name))
+	}
 	out = few(out, t.field(bot.Choices, "tiers", r.Tiers...), facets.Tiers)
 	out = append(out, t.fixed(t.field(bot.Choices, "levels", r.Levels...), "compose.level_", models.LevelFirst, models.LevelSecond))
 	out = t.offer(out, t.loaded(t.field(bot.Choices, "tags", r.Tags...), "campaign.tags", asItIs))
@@ -134,6 +144,9 @@ func (t *Turn) audienceFields(kind string, r models.Rule) ([]bot.Field, error) {
 	}
 	out = t.behaviourFields(out, r, name)
 	out = append(out, t.loaded(t.field(bot.Choices, "x_partners", r.Exclude.Partners...), "campaign.partners", name))
+	if t.h.PersonLevel {
+		out = append(out, t.loaded(t.field(bot.Choices, "x_persons", r.Exclude.People...), "campaign.people", name))
+	}
 	out = few(out, t.field(bot.Choices, "x_tiers", r.Exclude.Tiers...), facets.Tiers)
 	out = t.offer(out, t.loaded(t.field(bot.Choices, "x_tags", r.Exclude.Tags...), "campaign.tags", asItIs))
 	save := t.field(bot.Line, "save_as")
@@ -194,7 +207,7 @@ func (t *Turn) namesOf(r models.Rule) (map[string]string, error) {
 		}
 		out[key] = p.Name
 	}
-	for _, key := range r.Owners {
+	for _, key := range slices.Concat(r.Owners, r.People, r.Exclude.People) {
 		p, err := t.tx.PersonByKey(key)
 		if ignoreMissing(err) != nil {
 			return nil, err
@@ -243,16 +256,21 @@ func (t *Turn) timeFields(s models.Spec) []bot.Field {
 		}
 		out = append(out, f)
 	}
+	return out
+}
+
+// restFields ask who is responsible, and why a rule is to be set aside.
+func (t *Turn) restFields(s models.Spec) []bot.Field {
 	owner := t.field(bot.Choice, "owner", s.Owner)
 	owner.Section = t.Say("compose.section_rest")
 	window, limit := t.field(bot.Line, "why_window", s.OverrideWindow), t.field(bot.Line, "why_cap", s.OverrideCap)
 	window.Max, limit.Max = 200, 200
-	return append(out, t.loaded(owner, "campaign.staff", func(key string) string {
+	return []bot.Field{t.loaded(owner, "campaign.staff", func(key string) string {
 		if p, err := t.tx.PersonByKey(key); err == nil {
 			return p.Name
 		}
 		return key
-	}), window, limit)
+	}), window, limit}
 }
 
 // lastDay is the day on which a deadline lies.

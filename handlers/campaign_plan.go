@@ -192,16 +192,27 @@ func (h *Handlers) nextRecipients(tx *models.Tx, c models.Campaign, step int, cu
 		return nil, models.ID{}, err
 	}
 	last := rs[len(rs)-1].TargetID
-	if step == 0 || rs[0].Kind != models.KindPerson {
-		return rs, last, nil
+	rs = slices.DeleteFunc(rs, func(r models.Recipient) bool { return r.Newcomer }) // they have steps of their own
+	rs, err = h.reachedBefore(tx, c, step, rs)
+	return rs, last, err
+}
+
+// reachedBefore keeps those people whom a campaign's message has reached: a later
+// one alone would make no sense to the others.
+func (h *Handlers) reachedBefore(tx *models.Tx, c models.Campaign, step int, rs []models.Recipient) ([]models.Recipient, error) {
+	if step == 0 || len(rs) == 0 || rs[0].Kind != models.KindPerson {
+		return rs, nil
 	}
+	reached, err := tx.SentBefore(c.ID, targetIDs(rs))
+	return slices.DeleteFunc(rs, func(r models.Recipient) bool { _, ok := reached[r.TargetID]; return !ok }), err
+}
+
+func targetIDs(rs []models.Recipient) []models.ID {
 	ids := make([]models.ID, len(rs))
 	for i, r := range rs {
 		ids[i] = r.TargetID
 	}
-	reached, err := tx.SentBefore(c.ID, ids)
-	rs = slices.DeleteFunc(rs, func(r models.Recipient) bool { _, ok := reached[r.TargetID]; return !ok })
-	return rs, last, err
+	return ids
 }
 
 // nextMissing answers the next people who owe an acknowledgement: privately,

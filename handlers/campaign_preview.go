@@ -21,10 +21,14 @@ type Skipped struct {
 
 // PlatformPreview is the message as one platform will show it.
 type PlatformPreview struct {
+	Step     int           `json:"step,omitempty"` // which later message it is; 0 = the message itself
 	Platform string        `json:"platform"`
 	Language string        `json:"language"`
 	Count    int           `json:"count"`
 	Parts    []bot.Message `json:"parts"`
+
+	to   bot.Address // of one reader
+	room bool
 }
 
 // Preview is what a campaign would do if it were launched now.
@@ -101,6 +105,9 @@ func (h *Handlers) preview(tx *models.Tx, c models.Campaign) (Preview, error) {
 		a, b := p.Messages[i], p.Messages[j]
 		return a.Platform < b.Platform || a.Platform == b.Platform && a.Language < b.Language
 	})
+	if err := look.later(c); err != nil {
+		return p, err
+	}
 	p.Partners = len(look.partners)
 	if p.ExpectedEnd, err = h.through(tx, c, look.load, p.Starts); err != nil {
 		return p, err
@@ -172,15 +179,35 @@ func (w *previewing) add(r models.Recipient) error {
 	for lane, n := range parts {
 		w.load.add(lane, r.Partner, n, n)
 	}
-	w.show(to.Platform, lang, made)
+	w.show(to, lang, r.Kind != models.KindPerson, made)
+	return nil
+}
+
+// later adds the later messages, as those see them who get the first one.
+func (w *previewing) later(c models.Campaign) error {
+	first := slices.Clone(w.p.Messages)
+	for step := 1; step <= len(c.Spec.Steps); step++ {
+		p := w.h.printer(letterOf(c, step))
+		for _, m := range first {
+			made, err := p.print(m.to, m.Language, m.room)
+			if err != nil {
+				return err
+			}
+			m.Step, m.Parts = step, nil
+			for _, f := range made {
+				m.Parts = append(m.Parts, f.parts...)
+			}
+			w.p.Messages = append(w.p.Messages, m)
+		}
+	}
 	return nil
 }
 
 // show counts a recipient to the message that they get.
-func (w *previewing) show(platform, lang string, made []fitted) {
-	i := slices.IndexFunc(w.p.Messages, func(m PlatformPreview) bool { return m.Platform == platform && m.Language == lang })
+func (w *previewing) show(to bot.Address, lang string, room bool, made []fitted) {
+	i := slices.IndexFunc(w.p.Messages, func(m PlatformPreview) bool { return m.Platform == to.Platform && m.Language == lang })
 	if i < 0 {
-		m := PlatformPreview{Platform: platform, Language: lang}
+		m := PlatformPreview{Platform: to.Platform, Language: lang, to: to, room: room}
 		for _, f := range made {
 			m.Parts = append(m.Parts, f.parts...)
 		}

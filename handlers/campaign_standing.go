@@ -102,7 +102,7 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		}
 		return append(lines, say(key, "count", say(unit, "count", n))), r, nil
 	case c.State == models.CampaignScheduled && c.DueAt != nil:
-		return append(lines, say("compose.stand_due", "start", h.moment(*c.DueAt, lang))), r, nil
+		return append(append(lines, say("compose.stand_due", "start", h.moment(*c.DueAt, lang))), h.laterLines(c.Spec, lang)...), r, nil
 	case c.State == models.CampaignPaused:
 		lines = append(lines, say("campaign.paused_"+c.Why, "id", c.ID, "title", c.Title))
 		doubt, err := h.doubtLines(tx, c, lang)
@@ -129,6 +129,7 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		}
 		lines = append(lines, say("compose.stand_end", "end", h.moment(end, lang)))
 	}
+	lines = append(lines, h.laterLines(c.Spec, lang)...)
 	if c.Spec.Ack != nil && c.StartedAt != nil {
 		lines = append(lines, say("compose.stand_acked", "done", r.Owed-len(r.Missing), "all", r.Owed))
 	}

@@ -154,6 +154,7 @@ var (
 	}{
 		"partner.choices":    {needs: needsStaff, load: (*Turn).partnerChoices},
 		"campaign.partners":  {needs: needsStaff, load: (*Turn).campaignPartners},
+		"campaign.people":    {needs: needsStaff, load: (*Turn).campaignPeople},
 		"campaign.tags":      {needs: needsStaff, load: (*Turn).campaignTags},
 		"campaign.staff":     {needs: needsStaff, load: (*Turn).campaignStaff},
 		"campaign.materials": {needs: needsStaff, load: (*Turn).campaignMaterials},

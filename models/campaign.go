@@ -72,7 +72,8 @@ type Spec struct {
 	OverrideWindow string    `json:"override_window,omitempty"` // the reason; "" = inside the window
 	OverrideCap    string    `json:"override_cap,omitempty"`    // the reason; "" = inside the weekly cap
 	Steps          []Step    `json:"steps,omitempty"`
-	Owner          string    `json:"owner,omitempty"` // staff key; "" = the author
+	Evergreen      bool      `json:"evergreen,omitempty"` // also for whoever comes into the audience later, until it is cancelled
+	Owner          string    `json:"owner,omitempty"`     // staff key; "" = the author
 }
 
 // LangText is one text by language code.

@@ -40,6 +40,7 @@ type Recipient struct {
 	TargetID ID
 	Kind     string
 	Reason   string
+	Newcomer bool // came into the audience after the launch
 	Partner  Partner
 	Person   Person    // of KindPerson
 	Accounts []Account // of KindPerson
@@ -166,23 +167,27 @@ func (t *Tx) MoveStep(campaign int64, step int, cursor ID, done bool) error {
 // RecipientsAfter answers the next recipients in the order of their ids, with
 // everything that decides whether and where they are reached.
 func (t *Tx) RecipientsAfter(campaign int64, cursor ID, limit int) ([]Recipient, error) {
+	if cursor.IsZero() {
+		return t.recipients("campaign_id = ? ORDER BY target_id LIMIT ?", campaign, limit)
+	}
+	return t.recipients("campaign_id = ? AND target_id > ? ORDER BY target_id LIMIT ?", campaign, cursor, limit)
+}
+
+func (t *Tx) recipients(where string, args ...any) ([]Recipient, error) {
 	type row struct {
 		TargetID  ID
 		Kind      string
 		PartnerID ID
 		Reason    string
+		NextStep  *int
 	}
-	after, args := "", []any{campaign}
-	if !cursor.IsZero() {
-		after, args = " AND target_id > ?", append(args, cursor)
-	}
-	rows, err := all[row](t.db, "SELECT target_id,kind,partner_id,reason FROM recipients WHERE campaign_id = ?"+after+" ORDER BY target_id LIMIT ?", append(args, limit)...)
+	rows, err := all[row](t.db, "SELECT target_id,kind,partner_id,reason,next_step FROM recipients WHERE "+where, args...)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Recipient, len(rows))
 	for i, r := range rows {
-		out[i] = Recipient{TargetID: r.TargetID, Kind: r.Kind, Reason: r.Reason, Partner: Partner{ID: r.PartnerID}}
+		out[i] = Recipient{TargetID: r.TargetID, Kind: r.Kind, Reason: r.Reason, Newcomer: r.NextStep != nil, Partner: Partner{ID: r.PartnerID}}
 	}
 	return out, t.fillRecipients(out)
 }

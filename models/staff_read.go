@@ -22,10 +22,23 @@ type PersonLine struct {
 // PeopleList answers people by name, of one partner or, with a zero id, of all,
 // whose name, key or partner's name contains text. Staff scope.
 func (t *Tx) PeopleList(partner ID, text string, limit, offset int) ([]PersonLine, error) {
-	sql, args := "w.sample = (SELECT CASE WHEN EXISTS (SELECT 1 FROM people r WHERE r.sample = 0) THEN 0 ELSE 1 END)", []any{}
+	sql, args := inUsePeople, []any{}
 	if !partner.IsZero() {
 		sql, args = "w.partner_id = ?", append(args, partner)
 	}
+	return t.peopleLines(sql, args, text, limit, offset)
+}
+
+// inUsePeople are those who are not of the sample while there is anybody else.
+const inUsePeople = "w.sample = (SELECT CASE WHEN EXISTS (SELECT 1 FROM people r WHERE r.sample = 0) THEN 0 ELSE 1 END)"
+
+// MembersNamed answers up to limit members of partners who are there, by name; text
+// is as in PeopleList. Staff scope.
+func (t *Tx) MembersNamed(text string, limit int) ([]PersonLine, error) {
+	return t.peopleLines(inUsePeople+" AND w.side = 'member' AND w.left_at IS NULL", nil, text, limit, 0)
+}
+
+func (t *Tx) peopleLines(sql string, args []any, text string, limit, offset int) ([]PersonLine, error) {
 	if text != "" {
 		like := "%" + escapeLike(text) + "%"
 		sql, args = sql+" AND (w.name LIKE ? ESCAPE '!' OR w.`key` LIKE ? ESCAPE '!' OR p.name LIKE ? ESCAPE '!')", append(args, like, like, like)
