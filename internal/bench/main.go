@@ -3,7 +3,7 @@
 // does one INSERT, answer search on 10,000 entries and on labelled sets beside other
 // engines, memory, size and start-up. It asserts nothing: figures mean something only
 // next to each other. Words after the command name the parts to run (memory, search,
-// labelled, presses, viewer, phone, digest); none = all.
+// labelled, presses, viewer, phone, digest, campaign, plan); none = all.
 package main
 
 import (
@@ -62,7 +62,7 @@ func run(ctx context.Context, only []string) error {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, string, string) error
-	}{{"memory", idle}, {"search", search}, {"labelled", labelled}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}, {"digest", digest}} {
+	}{{"memory", idle}, {"search", search}, {"labelled", labelled}, {"presses", presses}, {"viewer", viewer}, {"phone", phone}, {"digest", digest}, {"campaign", campaign}, {"plan", plan}} {
 		if len(only) > 0 && !slices.Contains(only, part.name) {
 			continue
 		}

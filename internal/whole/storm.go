@@ -1,7 +1,6 @@
 package whole
 
 import (
-	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -59,10 +58,7 @@ func (s *Storm) serve(proxy http.Handler, w http.ResponseWriter, r *http.Request
 		proxy.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
 	case status == http.StatusTooManyRequests:
-		w.Header().Set("Retry-After", "1")
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		fmt.Fprint(w, `{"ok":false,"error":"ratelimited","message":"rate limit","code":"TOO_MANY_REQUESTS"}`)
+		throttle(w, 1)
 	case status > 0:
 		http.Error(w, "{}", status)
 	default:
