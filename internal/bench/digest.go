@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +15,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"akari/internal/whole"
@@ -106,7 +106,7 @@ func library(dir string) error {
 	var m, e strings.Builder
 	m.WriteString("materials:\n")
 	for i := range yearMaterials {
-		fmt.Fprintf(&m, "  - {key: m%d, kind: document, title: 資料 %d, file: guide.pdf, version: 3, owner: {person: s-ito, department: パートナー営業部}}\n", i, i)
+		fmt.Fprintf(&m, "  - {key: m%d, kind: document, title: 資料 %d, file: guide.pdf, version: %d, owner: {person: s-ito, department: パートナー営業部}}\n", i, i, 2+i%10/9)
 	}
 	e.WriteString("entries:\n")
 	for i := range yearEntries {
@@ -188,20 +188,53 @@ type toldDigest struct {
 
 // command runs a command and answers what it printed, how long it took and how
 // large it became.
-func (d *digestRun) command(ctx context.Context, args ...string) (out []byte, took time.Duration, rss int64, err error) {
+func (d *digestRun) command(ctx context.Context, args ...string) (out []byte, took time.Duration, most int64, err error) {
 	cmd := exec.CommandContext(ctx, d.p.Bin, append(args, "--config", d.p.Config)...)
-	cmd.Dir = d.p.Dir
+	var printed, trouble bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = d.p.Dir, &printed, &trouble
 	began := time.Now()
-	out, err = cmd.Output()
+	if err := cmd.Start(); err != nil {
+		return nil, 0, 0, err
+	}
+	// The kernel's own maximum, looked at until the end: what wait4 tells of a child
+	// has ours in it.
+	ended := make(chan struct{})
+	watched := make(chan int64)
+	go func() {
+		var most int64
+		for {
+			most = max(most, peak(cmd.Process.Pid))
+			select {
+			case <-ended:
+				watched <- most
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	err = cmd.Wait()
 	took = time.Since(began)
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return out, took, 0, fmt.Errorf("akari %s: %w\n%s", strings.Join(args, " "), err, exit.Stderr)
+	close(ended)
+	most = <-watched
+	if err != nil {
+		err = fmt.Errorf("akari %s: %w\n%s", strings.Join(args, " "), err, trouble.Bytes())
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		rss = usage.Maxrss * 1024
+	return printed.Bytes(), took, most, err
+}
+
+// peak is the most memory that a process has had, 0 when it is gone.
+func peak(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
 	}
-	return out, took, rss, err
+	_, rest, _ := strings.Cut(string(status), "VmHWM:")
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return 0
+	}
+	kilobytes, _ := strconv.ParseInt(fields[0], 10, 64)
+	return kilobytes * 1024
 }
 
 func (d *digestRun) digests(ctx context.Context, _ *models.Store) error {
