@@ -110,8 +110,11 @@ func (v *staffView) funnelBlock(steps map[string]models.Counts, span models.Peri
 		t.Rows = append(t.Rows, row)
 	}
 	b := web.StaffBlock{Title: v.say("staff.funnel"), Note: v.say("staff.events_span", "from", v.when(span.From), "to", v.when(span.To)), Table: t, Links: v.exports()}
-	if len(keys) == 0 {
+	switch {
+	case len(keys) == 0:
 		b.Links, b.Empty = nil, v.say("staff.funnel_none")
+	case slices.ContainsFunc(models.MaterialFunnel, func(f string) bool { return steps[keys[0]][f] > 0 }):
+		b.Chart = v.chart(web.ChartBars, t)
 	}
 	return b
 }
@@ -179,6 +182,9 @@ func (v *staffView) campaign() error {
 		}
 		v.add(b)
 	}
+	if err := v.acknowledging(c); err != nil {
+		return err
+	}
 	troubles, err := v.tx.Troubles(id, staffPageRows)
 	if err != nil {
 		return err
@@ -189,6 +195,69 @@ func (v *staffView) campaign() error {
 	}
 	v.add(web.StaffBlock{Title: v.say("staff.trouble"), Table: t, Empty: emptyIf(len(troubles) == 0, v.say("staff.trouble_none"))})
 	return v.ownerBlock(models.OwnedCampaign, models.CampaignKey(id))
+}
+
+// ackDays is how many days of acknowledging a chart shows at most.
+const ackDays = 31
+
+// acknowledging adds how a campaign's acknowledgements came in, day by day.
+func (v *staffView) acknowledging(c models.Campaign) error {
+	if c.Spec.Ack == nil || c.StartedAt == nil {
+		return nil
+	}
+	moments, err := v.tx.AckMoments(c.ID)
+	if err != nil {
+		return err
+	}
+	zone := v.h.Vendor.Zone
+	midnight := func(at time.Time, days int) time.Time {
+		at = at.In(zone)
+		return time.Date(at.Year(), at.Month(), at.Day()+days, 0, 0, 0, 0, zone)
+	}
+	until := midnight(v.tx.Now(), 1)
+	if c.FinishedAt != nil && len(moments) > 0 { // some days after the last one nothing more is to be seen
+		until = earlier(until, midnight(moments[len(moments)-1], 4))
+	}
+	t := &web.StaffTable{Caption: v.say("staff.acking"), Columns: v.heads("on_day", "#acked_that_day", "#acked_so_far")}
+	begin, sofar := midnight(*c.StartedAt, 0), 0
+	log := func(from, to time.Time) string {
+		return eventsURL("acknowledged", from, to, "campaign", strconv.FormatInt(c.ID, 10))
+	}
+	for i := 0; ; i++ {
+		day, next := midnight(begin, i), midnight(begin, i+1)
+		if i == ackDays {
+			next = until
+		}
+		n := 0
+		for sofar+n < len(moments) && moments[sofar+n].Before(next) {
+			n++
+		}
+		sofar += n
+		name := v.say("staff.month_day", "month", int(day.Month()), "day", day.Day())
+		if i == ackDays && next.After(midnight(begin, i+1)) {
+			name = v.say("staff.from_day", "day", name)
+		}
+		t.Rows = append(t.Rows, []web.Cell{{Text: name}, {Text: count(int64(n)), URL: log(day, next)}, {Text: count(int64(sofar)), URL: log(begin, next)}})
+		if !next.Before(until) {
+			break
+		}
+	}
+	b := web.StaffBlock{Title: v.say("staff.acking"), Note: v.say("staff.acking_note"), Table: t, Links: v.exports()}
+	switch {
+	case len(moments) == 0:
+		b.Table, b.Links, b.Note, b.Empty = nil, nil, "", v.say("staff.acking_none")
+	case len(t.Rows) > 1:
+		b.Chart = v.chart(web.ChartLines, t)
+	}
+	v.add(b)
+	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // gaps are the questions without an answer, and those that have one.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"net/url"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -121,6 +122,9 @@ func (v *staffView) overview() error {
 		}
 		v.add(block)
 	}
+	if err := v.movement(models.ID{}, sum(partners, counts[1])); err != nil {
+		return err
+	}
 	gaps, err := v.tx.GapsAt(now, nil)
 	if err != nil {
 		return err
@@ -172,4 +176,65 @@ func (v *staffView) most(n int) int {
 // partnerCell names a partner and leads to its page.
 func (v *staffView) partnerCell(p models.Partner) web.Cell {
 	return web.Cell{Text: p.Name, Sub: p.Key, URL: partnerURL(p.Key)}
+}
+
+// movementWeeks is how many closed weeks a chart shows.
+const movementWeeks = 13
+
+// movement adds the figures of the closed weeks, of one partner or, with the zero id,
+// of all. last are those of the newest, where they are known; it may not be kept yet.
+func (v *staffView) movement(partner models.ID, last models.Counts, more ...string) error {
+	zone := v.h.Vendor.Zone
+	weeks := []models.Week{models.LastWeek(v.tx.Now(), zone)}
+	for len(weeks) < movementWeeks {
+		weeks = append(weeks, weeks[len(weeks)-1].Before(zone))
+	}
+	var only []models.ID
+	if !partner.IsZero() {
+		only = []models.ID{partner}
+	}
+	sums, err := v.tx.SumWeeks(weeks, only, trendFigures...)
+	if err != nil {
+		return err
+	}
+	if last == nil && sums[weeks[0].Start] == nil {
+		c, err := v.tx.Count(models.Period{From: weeks[0].Start, To: weeks[0].End, Partner: partner})
+		if err != nil {
+			return err
+		}
+		sums[weeks[0].Start] = sum([]models.Partner{{ID: partner}}, c)
+	} else if last != nil {
+		sums[weeks[0].Start] = last
+	}
+	slices.Reverse(weeks)
+	for len(weeks) > 1 && sums[weeks[0].Start] == nil { // before anything was on record
+		weeks = weeks[1:]
+	}
+	t := &web.StaffTable{Caption: v.say("staff.movement"), Columns: v.heads("week_of")}
+	for _, key := range trendFigures {
+		t.Columns = append(t.Columns, v.heads("#"+key)...)
+	}
+	for _, w := range weeks {
+		day := w.Start.In(zone)
+		row := []web.Cell{{Text: v.say("digest.chart_week", "month", int(day.Month()), "day", day.Day()), Sub: w.ISO}}
+		for _, key := range trendFigures {
+			if sums[w.Start] == nil {
+				row = append(row, web.Cell{Text: v.say("digest.no_record")})
+				continue
+			}
+			row = append(row, web.Cell{Text: count(sums[w.Start][key]), URL: eventsURL(key, w.Start, w.End, more...)})
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	b := web.StaffBlock{Title: v.say("staff.movement"), Note: v.say("staff.movement_note"), Table: t, Links: v.exports()}
+	if len(weeks) > 1 {
+		b.Chart = v.chart(web.ChartLines, t)
+	}
+	v.add(b)
+	return nil
+}
+
+// chart is a picture of a table.
+func (v *staffView) chart(kind string, t *web.StaffTable) *web.StaffChart {
+	return &web.StaffChart{Kind: kind, Label: v.say("staff.chart_label", "title", t.Caption), Hint: v.say("staff.chart_hint"), AsTable: v.say("staff.as_table")}
 }

@@ -157,6 +157,9 @@ func (v *staffView) partner() error {
 	if err != nil {
 		return err
 	}
+	if err := v.movement(p.ID, nil, "partner", p.Key); err != nil {
+		return err
+	}
 	funnel, err := v.tx.SumMaterials(span)
 	if err != nil {
 		return err

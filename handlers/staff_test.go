@@ -292,6 +292,72 @@ func TestEveryFigureOfTheOverviewLeadsToAsManyEvents(t *testing.T) {
 	})
 }
 
+// cell is a figure of a table that leads on.
+var cell = regexp.MustCompile(`<td data-label="([^"]+)" class="num"><a href="([^"]+)">([\d,]+)</a>`)
+
+// below are the figures of the table of a chart: column, value, address.
+func below(t *testing.T, page, caption string) (out [][3]string) {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, "<caption>"+caption)
+	if !ok {
+		t.Fatalf("there is no table %s", caption)
+	}
+	table, _, _ := strings.Cut(rest, "</table>")
+	for _, m := range cell.FindAllStringSubmatch(table, -1) {
+		out = append(out, [3]string{html.UnescapeString(m[1]), m[3], html.UnescapeString(m[2])})
+	}
+	return out
+}
+
+// TestEveryFigureOfAChartLeadsToAsManyEvents follows the tables that charts are drawn
+// from: weeks of everybody and of one partner, materials, acknowledgements.
+func TestEveryFigureOfAChartLeadsToAsManyEvents(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		now := time.Now()
+		guide := func(e *models.Event) { e.ObjectKind, e.ObjectKey, e.ObjectVersion = "material", "guide", 2 }
+		for i := range 12 {
+			h.happened(t, "aoba-01", models.Asked, now.AddDate(0, 0, -3*i))
+			h.happened(t, "minami-01", models.Asked, now.AddDate(0, 0, -4*i))
+			h.happened(t, "aoba-01", models.Opened, now.AddDate(0, 0, -2*i), guide)
+			h.happened(t, "minami-01", models.Completed, now.AddDate(0, 0, -5*i), guide)
+		}
+		if _, err := h.store.RebuildWeeks(t.Context(), time.UTC, 48*time.Hour, time.Time{}, time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		d := h.enter(t, "s-ito")
+		filled := 0
+		for _, one := range []struct{ path, caption string }{
+			{"/staff", "週ごとの動き"}, {"/staff/partners/p-aoba", "週ごとの動き"}, {"/staff/partners/p-aoba", "資料："}, {"/staff/materials", "資料："},
+		} {
+			page := d.see(one.path)
+			if !strings.Contains(page, `<figure class="chart"`) || !strings.Contains(page, "uPlot.iife.min.js") {
+				t.Errorf("%s has no chart", one.path)
+			}
+			for _, f := range below(t, page, one.caption) {
+				rows := d.file(f[2] + "&format=csv")
+				want, got := strings.ReplaceAll(f[1], ",", ""), len(rows)
+				if f[0] == "動いた人" {
+					people := map[string]bool{}
+					for _, r := range rows {
+						people[r[4]] = true
+					}
+					got = len(people)
+				}
+				if want != "0" {
+					filled++
+				}
+				if want != strconv.Itoa(got) {
+					t.Errorf("%s, %s: %s says %s, its events are %d", one.path, one.caption, f[0], want, got)
+				}
+			}
+		}
+		if filled < 20 {
+			t.Errorf("only %d figures are not 0", filled)
+		}
+	})
+}
+
 // happened appends an event of a member, as if it had been there.
 func (h *house) happened(t *testing.T, person, kind string, at time.Time, change ...func(*models.Event)) {
 	t.Helper()

@@ -1,6 +1,10 @@
 package models
 
-import "akari/bot"
+import (
+	"time"
+
+	"akari/bot"
+)
 
 // wholly says of an acknowledgement k that nothing else of its message is still to
 // be acknowledged: a message with several materials is acknowledged when each of
@@ -21,6 +25,18 @@ func (t *Tx) Acknowledged(campaign int64, person, partner ID, onePerPartner bool
 	}
 	n, err := first[int](t.db, "SELECT COUNT(*) FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND k."+theirs+" = ? AND "+wholly("j."+theirs+" = k."+theirs), campaign, who)
 	return n > 0, err
+}
+
+// AckMoments answers when each person first acknowledged a campaign, the earliest
+// first, without what was taken back.
+func (t *Tx) AckMoments(campaign int64) ([]time.Time, error) {
+	type row struct{ At time.Time }
+	rows, err := all[row](t.db, "SELECT MIN(at) AS at FROM acks WHERE campaign_id = ? AND undone_at IS NULL GROUP BY COALESCE(person_id, id) ORDER BY 1", campaign)
+	out := make([]time.Time, len(rows))
+	for i, r := range rows {
+		out[i] = r.At
+	}
+	return out, err
 }
 
 // OpenedBy tells whether a human opened a person's link of a campaign.

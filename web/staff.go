@@ -1,5 +1,7 @@
 package web
 
+import "slices"
+
 // StaffPage is any page for staff: what surrounds it, and blocks one below the
 // other. All sentences are ready-made.
 type StaffPage struct {
@@ -31,6 +33,7 @@ type StaffBlock struct {
 	Tiles   []Tile
 	Facts   []Fact
 	Filter  *StaffFilter
+	Chart   *StaffChart // draws Table
 	Table   *StaffTable
 	Actions []Action
 	Form    *StaffForm
@@ -53,6 +56,27 @@ type Fact struct {
 	Label string
 	Value Cell
 	Note  string
+}
+
+// StaffChart draws the table of its block: it has nothing that is not in the table,
+// which stays beneath it for who cannot see a picture, and leads where the table's
+// cells lead. Without script only the table is there.
+type StaffChart struct {
+	Kind    string // ChartLines or ChartBars
+	Label   string // what it shows, for screen readers
+	Hint    string // small, below
+	AsTable string // 「表で見る」
+}
+
+// The kinds of a chart. Columns of numbers are drawn, the first column names rows.
+const (
+	ChartLines = "lines" // a row is a moment, a column of numbers is a line
+	ChartBars  = "bars"  // a column of numbers is a group of bars, in which a row is a bar; the first five
+)
+
+// HasChart tells whether a page needs what draws charts.
+func (p StaffPage) HasChart() bool {
+	return slices.ContainsFunc(p.Blocks, func(b StaffBlock) bool { return b.Chart != nil })
 }
 
 // StaffTable is rows under columns. On a phone each row is a card.

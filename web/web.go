@@ -26,9 +26,9 @@ import (
 //go:embed static
 var embedded embed.FS
 
-// vendored holds the PDF renderer; see vendor/README.md.
+// vendored holds what draws PDFs and charts; see vendor/README.md.
 //
-//go:embed vendor/pdfjs
+//go:embed vendor/pdfjs vendor/uplot
 var vendored embed.FS
 
 //go:embed templates
@@ -49,12 +49,14 @@ func sub(f fs.FS, dir string) fs.FS {
 const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// files are all that Static serves: FS, and the renderer below pdfjs/.
-var files = map[string]fs.FS{"": FS, "pdfjs/": sub(vendored, "vendor/pdfjs")}
+// files are all that Static serves: FS, and below pdfjs/ and uplot/ what is not ours.
+var files = map[string]fs.FS{"": FS, "pdfjs/": sub(vendored, "vendor/pdfjs"), "uplot/": sub(vendored, "vendor/uplot")}
 
 func readFile(name string) ([]byte, error) {
-	if rest, ok := strings.CutPrefix(name, "pdfjs/"); ok {
-		return fs.ReadFile(files["pdfjs/"], rest)
+	for below, from := range files {
+		if rest, ok := strings.CutPrefix(name, below); ok && below != "" {
+			return fs.ReadFile(from, rest)
+		}
 	}
 	return fs.ReadFile(FS, name)
 }
