@@ -30,7 +30,7 @@ func TestThirdPartyNamesEveryLinkedModule(t *testing.T) {
 			t.Errorf("THIRD_PARTY.md lacks %s", m)
 		}
 	}
-	for _, must := range []string{"Nara Institute of Science and Technology", "NO WARRANTY", "SIL Open Font License", "Electronic Dictionary Research", "Princeton University"} {
+	for _, must := range []string{"Nara Institute of Science and Technology", "NO WARRANTY", "SIL Open Font License", "Electronic Dictionary Research", "Princeton University", "Mozilla Foundation", "Leon Sorokin"} {
 		if !strings.Contains(string(text), must) {
 			t.Errorf("THIRD_PARTY.md lacks the notice with %q", must)
 		}

@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +95,20 @@ func TestACampaignLivesInChat(t *testing.T) {
 		unsaid(t, rep.All(), "行き違いでしたら")
 		author.Press("未確認者へ再送")
 		author.Wait("お送りしたばかり")
+
+		// Days later the page shows how it came in, and each day leads to its events.
+		h.ahead.Add(int64(72 * time.Hour))
+		d := h.enter(t, "s-ito")
+		page := d.see("/staff/campaigns/1")
+		days := below(t, page, "確認の進みかた")
+		if !strings.Contains(page, `data-chart="lines"`) || len(days) < 6 || days[0][1] != "1" || days[len(days)-2][1] != "0" || days[len(days)-1][1] != "1" {
+			t.Errorf("acknowledging is shown as %v", days)
+		}
+		for _, f := range days {
+			if rows := d.file(f[2] + "&format=csv"); strconv.Itoa(len(rows)) != f[1] {
+				t.Errorf("%s says %s, its events are %d: %s", f[0], f[1], len(rows), f[2])
+			}
+		}
 		if cs := h.campaigns(t); len(cs) != 1 {
 			t.Fatalf("there are %d campaigns", len(cs))
 		}

@@ -16,6 +16,7 @@ func TestTheRendererIsServedWithRightTypes(t *testing.T) {
 		"pdfjs/pdf.min.mjs": "text/javascript; charset=utf-8", "pdfjs/pdf.worker.min.mjs": "text/javascript; charset=utf-8",
 		"pdfjs/cmaps/UniJIS-UTF16-H.bcmap": "application/octet-stream", "pdfjs/standard_fonts/LiberationSans-Regular.ttf": "font/ttf",
 		"pdfjs/wasm/openjpeg_nowasm_fallback.js": "text/javascript; charset=utf-8",
+		"uplot/uPlot.iife.min.js":                "text/javascript; charset=utf-8", "uplot/uPlot.min.css": "text/css; charset=utf-8",
 	} {
 		w := get(web.URL(name))
 		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != kind || w.Header().Get("X-Content-Type-Options") != "nosniff" {

@@ -100,6 +100,7 @@ func samples() map[string]any {
 				Title: hostile, Note: hostile, Links: []web.Link{{Label: hostile, URL: "javascript:alert(1)"}}, Tiles: []web.Tile{{Label: hostile, Value: hostile, URL: "javascript:alert(1)", Note: hostile}},
 				Facts: []web.Fact{{Label: hostile, Value: web.Cell{Text: hostile, Sub: hostile, URL: "javascript:alert(1)"}, Note: hostile}}, Empty: hostile,
 				Filter:  &web.StaffFilter{Action: "/staff", Fields: []web.FormField{{Name: "q", Label: hostile, Kind: "line", Value: hostile}, {Name: "d", Label: hostile, Kind: "choice", Options: []web.FormOption{{Label: hostile, Value: hostile}}}}, Submit: hostile},
+				Chart:   &web.StaffChart{Kind: web.ChartLines, Label: hostile, Hint: hostile, AsTable: hostile},
 				Table:   &web.StaffTable{Caption: hostile, Columns: []web.Column{{Label: hostile}, {Label: hostile, Num: true}}, Rows: [][]web.Cell{{{Text: hostile, URL: "javascript:alert(1)"}, {Text: hostile, Sub: hostile}}}},
 				Form:    &web.StaffForm{Action: "/staff", Trouble: hostile, Fields: []web.FormField{{Name: "t", Label: hostile, Kind: "lines", Value: hostile, Error: hostile}}, Buttons: []web.FormButton{{Label: hostile, Value: hostile}}},
 				Parts:   []web.StaffPart{{Head: hostile, Text: hostile, Buttons: []string{hostile}}},

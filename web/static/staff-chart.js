@@ -103,7 +103,7 @@
         cursor: {drag: {x: false, y: false}, y: false, points: {show: !data.bars, size: 10}},
         scales: {x: {time: false, range: () => [data.x[0] - data.near, data.x.at(-1) + data.near]}, y: {range: (_, low, high) => [Math.min(0, low), Math.max(4, high * 1.08)]}},
         axes: [
-          {...axis, font: narrow ? font.replace("12px", "10px") : font, grid: {show: false}, splits: () => shown.map(g => g.at), values: (_, splits) => splits.map((s, i) => (narrow && i % 2 ? "\n" : "") + shown.find(g => g.at === s).name)},
+          {...axis, font: narrow ? font.replace("12px", "10px") : font, grid: {show: false}, size: narrow ? 42 : 30, splits: () => shown.map(g => g.at), values: (_, splits) => splits.map((s, i) => (narrow && i % 2 ? "\n" : "") + shown.find(g => g.at === s).name)},
           {...axis, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6], values: (_, splits) => splits.map(v => v.toLocaleString()), size: (u, values) => 14 + 7 * Math.max(2, ...(values || []).map(v => v.length))},
         ],
         series: [{}, ...data.series.map((s, n) => {
