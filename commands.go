@@ -27,21 +27,22 @@ type CLI struct {
 	Config string `help:"Configuration file. Default: config.yaml in this folder, or the built-in settings where there is none." placeholder:"F" short:"c"`
 	JSON   bool   `name:"json" help:"Print data as one JSON object."`
 
-	Serve    ServeCmd    `cmd:"" help:"Run everything: webhooks, senders, clocks, viewer, pages."`
-	Check    CheckCmd    `cmd:"" help:"Check configuration, content and database, and name every problem."`
-	Migrate  MigrateCmd  `cmd:"" help:"Bring the database schema up to date, or show its version."`
-	Seed     SeedCmd     `cmd:"" help:"Load partners, people, rooms and staff from a file."`
-	Content  ContentCmd  `cmd:"" help:"Import content."`
-	Link     LinkCmd     `cmd:"" help:"Personal links: revoke one."`
-	FAQ      FAQCmd      `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
-	Campaign CampaignCmd `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
-	Person   PersonCmd   `cmd:"" help:"People: invite one."`
-	Owner    OwnerCmd    `cmd:"" help:"Owners: who answers for what, and handing over."`
-	Digest   DigestCmd   `cmd:"" help:"The weekly digest: make it now, or show what it would say."`
-	Outcomes OutcomesCmd `cmd:"" help:"Results per partner: load them."`
-	Export   ExportCmd   `cmd:"" help:"Write events, deliveries, views, people, campaigns or outcomes as CSV or XLSX."`
-	Report   ReportCmd   `cmd:"" help:"Figures: recount what they are made of."`
-	Version  VersionCmd  `cmd:"" help:"Show version, commit, Go version and schema version."`
+	Serve     ServeCmd     `cmd:"" help:"Run everything: webhooks, senders, clocks, viewer, pages."`
+	Check     CheckCmd     `cmd:"" help:"Check configuration, content and database, and name every problem."`
+	Migrate   MigrateCmd   `cmd:"" help:"Bring the database schema up to date, or show its version."`
+	Seed      SeedCmd      `cmd:"" help:"Load partners, people, rooms and staff from a file."`
+	Content   ContentCmd   `cmd:"" help:"Import content."`
+	Link      LinkCmd      `cmd:"" help:"Personal links: revoke one."`
+	FAQ       FAQCmd       `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
+	Campaign  CampaignCmd  `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
+	Person    PersonCmd    `cmd:"" help:"People: invite one."`
+	Owner     OwnerCmd     `cmd:"" help:"Owners: who answers for what, and handing over."`
+	Digest    DigestCmd    `cmd:"" help:"The weekly digest: make it now, or show what it would say."`
+	Outcomes  OutcomesCmd  `cmd:"" help:"Results per partner: load them."`
+	Export    ExportCmd    `cmd:"" help:"Write events, deliveries, views, people, campaigns or outcomes as CSV or XLSX."`
+	Report    ReportCmd    `cmd:"" help:"Figures: recount what they are made of."`
+	Retention RetentionCmd `cmd:"" help:"Retention: delete what was kept long enough."`
+	Version   VersionCmd   `cmd:"" help:"Show version, commit, Go version and schema version."`
 }
 
 // ContentCmd groups commands about content.

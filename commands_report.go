@@ -119,7 +119,8 @@ type ReportVerifyCmd struct {
 func (ReportVerifyCmd) Help() string {
 	return `Each stored weekly figure is compared with a recount of the events that were
 recorded when the week was counted; docs/figures.md says how. It changes nothing and
-may run beside serve.
+may run beside serve. Weeks whose events were deleted by akari retention run cannot be
+recounted; how many there are is said.
 
 Example: akari report verify --json`
 }
@@ -136,6 +137,9 @@ func (r ReportVerifyCmd) Run(cli *CLI, out surroundings) error {
 			return err
 		}
 		text := fmt.Sprintf("%d weeks, %d figures, %d differences", v.Weeks, v.Cells, len(v.Differences))
+		if v.Beyond > 0 {
+			text += fmt.Sprintf("; %d weeks before %s lie beyond privacy.event_retention: their events are deleted, their figures stand as they were told", v.Beyond, v.BeyondUntil.In(c.Zone()).Format(time.DateOnly))
+		}
 		for _, d := range v.Differences {
 			text += fmt.Sprintf("\n%s %s %s: stored %d, counted %d", d.Week.In(c.Zone()).Format(time.DateOnly), d.Partner, d.Metric, d.Stored, d.Counted)
 		}

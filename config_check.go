@@ -27,7 +27,6 @@ func (b *binder) check(c *Config) {
 	b.checkDigest(c.Digest)
 	b.checkRest(c)
 	b.checkEnv(c)
-	b.unbuilt()
 }
 
 func (b *binder) oneOf(path, value string, known ...string) {
@@ -336,25 +335,4 @@ func (b *binder) checkEnv(c *Config) {
 	if !c.HasPlatform() {
 		b.about("env", "is production, but no chat platform is set up: enable slack or line, or add a LINE WORKS connection")
 	}
-}
-
-// unbuilt notes settings that are checked already but whose feature is still to
-// come, so that nobody relies on them.
-func (b *binder) unbuilt() {
-	for path := range b.places {
-		for _, prefix := range unbuiltKeys {
-			if strings.HasPrefix(path, prefix) && !strings.Contains(path, "[") && !b.isGroup(path) {
-				b.notes = append(b.notes, b.problem(path, "is known and checked, but the feature that uses it is not built yet"))
-			}
-		}
-	}
-}
-
-func (b *binder) isGroup(path string) bool {
-	return path == "campaign" || path == "digest" || path == "privacy" || path == "campaign.window"
-}
-
-// unbuiltKeys shrinks as features arrive.
-var unbuiltKeys = []string{
-	"privacy.question_retention", "privacy.event_retention",
 }

@@ -72,6 +72,35 @@ func TestGrantsLetTheProgramWorkAndKeepTheLog(t *testing.T) {
 			t.Errorf("akari %v as the runtime user: %s", args, out)
 		}
 	}
+	// Old events go by a command of their own, as the user who owns the schema.
+	for _, old := range []string{"2020-01-06", "2020-01-13"} {
+		if _, err := admin.Exec("INSERT INTO weeks (week_start,week_end,noticed_until,cut_at,final,made_at,epoch) VALUES (?, ? + INTERVAL 7 DAY, ? + INTERVAL 9 DAY, ? + INTERVAL 9 DAY, 1, ?, 1)", old+" 00:00:00", old+" 00:00:00", old+" 00:00:00", old+" 00:00:00", old+" 00:00:00"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, at := range []string{"2020-01-08", "2020-01-15", "2020-01-22"} {
+		if _, err := admin.Exec("INSERT INTO events (id,kind,platform,connection,object_kind,object_key,object_version,occurred_at,recorded_at,detail) VALUES (UNHEX(REPLACE(UUID(),'-','')),'asked','slack','slack','','',0,?,?,'{}')", at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	retention := []string{"AKARI_DATABASE_DRIVER=mysql", "AKARI_DATABASE_DSN=" + runtime, "AKARI_STORAGE_DIR=" + t.TempDir(), "AKARI_VENDOR_TIME_ZONE=UTC", "AKARI_PRIVACY_EVENT_RETENTION=24h", "AKARI_PRIVACY_QUESTION_RETENTION=0"}
+	if _, err := admin.Exec("INSERT INTO events (id,kind,platform,connection,object_kind,object_key,object_version,occurred_at,recorded_at,detail) VALUES (UNHEX(REPLACE(UUID(),'-','')),'asked','slack','slack','','',0,UTC_TIMESTAMP(6),UTC_TIMESTAMP(6),'{}')"); err != nil {
+		t.Fatal(err)
+	}
+	for _, as := range []struct {
+		env  string
+		code int
+		says string
+	}{{"", 1, "the database user may not delete events: set database.migrate_dsn"}, {"AKARI_DATABASE_MIGRATE_DSN=" + dsn, 0, "events                2\n2 rows deleted; events before 2020-01-20\nevents from 2020-W04 on stay"}} {
+		var out strings.Builder
+		env := retention
+		if as.env != "" {
+			env = append(env[:len(env):len(env)], as.env)
+		}
+		if code := run([]string{"retention", "run"}, env, &out, &out); code != as.code || !strings.Contains(out.String(), as.says) {
+			t.Errorf("akari retention run: %d %s, want %q", code, out.String(), as.says)
+		}
+	}
 	// … and what it must not do is refused by the database itself.
 	db, err := sql.Open("mysql", runtime)
 	if err != nil {

@@ -256,6 +256,7 @@ func (a *app) run(ctx context.Context, ready func()) error {
 	for _, task := range []func(context.Context){
 		a.clock.Run, a.beat, a.handlers.RunFacts, a.handlers.RunSpool, a.handlers.RunCampaigns, a.handlers.RunPopular, a.handlers.RunOwners, a.menus,
 		a.handlers.NewDigests(digestOptions(a.config)).Run,
+		func(ctx context.Context) { a.handlers.RunRetention(ctx, a.config.Privacy.QuestionRetention) },
 		func(ctx context.Context) { followContent(ctx, a.store, a.library, a.version, a.log) },
 	} {
 		work.Go(func() { task(background) })

@@ -63,6 +63,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`staff_sessions` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`owners` TO 'akari'@'%';
 GRANT SELECT, INSERT, UPDATE, DELETE ON `akari`.`handovers` TO 'akari'@'%';
 
+-- Up to when events were deleted: "akari retention run" writes it as database.migrate_dsn.
+GRANT SELECT ON `akari`.`retention` TO 'akari'@'%';
+
 -- The schema's version is read at start and by /readyz.
 GRANT SELECT ON `akari`.`goose_db_version` TO 'akari'@'%';
 

@@ -19,8 +19,12 @@ type Difference struct {
 
 // Verified is what report verify answers.
 type Verified struct {
-	Weeks       int          `json:"weeks"`
-	Cells       int          `json:"cells"` // figures compared
+	Weeks int `json:"weeks"`
+	Cells int `json:"cells"` // figures compared
+	// Beyond are weeks whose events are older than privacy.event_retention and were
+	// deleted: they keep the figures they were told with, and cannot be recounted.
+	Beyond      int          `json:"weeks_beyond_retention"`
+	BeyondUntil *time.Time   `json:"beyond_retention_until,omitempty"`
 	Differences []Difference `json:"differences"`
 }
 
@@ -37,12 +41,25 @@ func (s *Store) VerifyWeeks(ctx context.Context, from, to time.Time) (Verified, 
 		if err != nil {
 			return err
 		}
+		mark, err := t.RetainedBefore()
+		if err != nil {
+			return err
+		}
+		if !mark.IsZero() {
+			out.BeyondUntil = &mark
+		}
 		for _, w := range weeks {
-			if err := t.verifyWeek(w, names, &out); err != nil {
+			if w.WeekStart.Before(mark) {
+				out.Beyond++
+				continue
+			}
+			// Visits that this week noticed to be something else may lie in deleted weeks.
+			told := !mark.IsZero() && w.WeekStart.Before(mark.Add(reclassedFor+w.WeekEnd.Sub(w.WeekStart)+w.NoticedUntil.Sub(w.WeekEnd)))
+			if err := t.verifyWeek(w, names, told, &out); err != nil {
 				return err
 			}
+			out.Weeks++
 		}
-		out.Weeks = len(weeks)
 		return nil
 	})
 	return out, err
@@ -71,7 +88,8 @@ func (t *Tx) partnerKeys() (map[ID]string, error) {
 	return out, err
 }
 
-func (t *Tx) verifyWeek(w weekRow, names map[ID]string, out *Verified) error {
+// verifyWeek compares a week; ownOnly leaves its corrections out.
+func (t *Tx) verifyWeek(w weekRow, names map[ID]string, ownOnly bool, out *Verified) error {
 	type at struct {
 		partner ID
 		part    int
@@ -84,6 +102,10 @@ func (t *Tx) verifyWeek(w weekRow, names map[ID]string, out *Verified) error {
 	counted, err := t.recount(w)
 	if err != nil {
 		return err
+	}
+	if ownOnly {
+		corrects := func(c cell) bool { return c.Part == partCorrection }
+		stored, counted = slices.DeleteFunc(stored, corrects), slices.DeleteFunc(counted, corrects)
 	}
 	want := map[at]int64{}
 	for _, c := range counted {
@@ -244,6 +266,10 @@ func (t *Tx) rebuildWeek(w Week, grace time.Duration, cut time.Time) error {
 // weeksToRebuild are the closed weeks of a span, or from the first event on.
 func (s *Store) weeksToRebuild(ctx context.Context, zone *time.Location, now, from, to time.Time) (out []Week, err error) {
 	last := LastWeek(now, zone)
+	var mark time.Time
+	if err := s.View(ctx, func(t *Tx) (err error) { mark, err = t.RetainedBefore(); return err }); err != nil {
+		return nil, err
+	}
 	if from.IsZero() {
 		err = s.View(ctx, func(t *Tx) error {
 			type row struct{ OccurredAt time.Time }
@@ -257,6 +283,9 @@ func (s *Store) weeksToRebuild(ctx context.Context, zone *time.Location, now, fr
 		if err != nil {
 			return nil, err
 		}
+	}
+	if from.Before(mark) { // weeks whose events were deleted keep what they were told with
+		from = mark
 	}
 	for w := WeekOf(from, zone); !w.Start.After(last.Start) && (to.IsZero() || w.Start.Before(to)); w = w.After(zone) {
 		out = append(out, w)
