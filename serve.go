@@ -173,7 +173,7 @@ func (a *app) mind() error {
 	a.handlers = handlers.New(handlers.Options{
 		Store: a.store, Library: a.library, Platforms: a.platforms,
 		Vendor:    handlers.Vendor{Name: c.Vendor.Name, Desk: c.Vendor.SupportDesk, Zone: c.Zone(), Languages: c.Vendor.Languages},
-		PublicURL: c.PublicURL(port(a.public)), Secrets: keys, SpoolDir: c.Server.SpoolDir,
+		PublicURL: c.PublicURL(port(a.public)), Secrets: keys, SpoolDir: c.Server.SpoolDir, Storage: c.Storage.Dir,
 		Limits:      handlers.Limits{MaxBody: int64(c.Server.MaxBody), AckDeadline: c.Server.AckDeadline},
 		Connections: connections(c), StaffRooms: staffRooms(c),
 		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,

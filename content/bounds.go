@@ -34,15 +34,28 @@ func (k Kind) maxBytes() int64 {
 	return MaxDocument
 }
 
+// FileFault is why a file cannot be a material's.
+type FileFault struct {
+	Why  string // type, size, pages, pixels, unreadable
+	Type string // what the file looks like, as MIME type
+	Have int64  // megabytes, pages or millions of pixels that it has
+	Most int64  // and that it may have
+	text string
+}
+
+// Error says it in English; Why and the numbers are for other languages.
+func (f *FileFault) Error() string { return f.text }
+
 // CheckFile says what is wrong with a file for a material of a kind: of another
-// type than its name promises, too large, too many pages or pixels. mime is what
-// its first bytes look like; open is called only when more must be read.
+// type than its name promises, too large, too many pages or pixels (a *FileFault).
+// mime is what its first bytes look like; open is called only when more must be read.
 func CheckFile(k Kind, mime string, size int64, open func() (fs.File, error)) error {
 	if !k.accepts(mime) {
-		return fmt.Errorf("a %s is %s, but the file looks like %s", k, k.wants(), mime)
+		return &FileFault{Why: "type", Type: mime, text: fmt.Sprintf("a %s is %s, but the file looks like %s", k, k.wants(), mime)}
 	}
 	if most := k.maxBytes(); size > most {
-		return fmt.Errorf("the file has %d MB; a %s may have %d", (size+1<<20-1)>>20, k, most>>20)
+		have := (size + 1<<20 - 1) >> 20
+		return &FileFault{Why: "size", Have: have, Most: most >> 20, text: fmt.Sprintf("the file has %d MB; a %s may have %d", have, k, most>>20)}
 	}
 	switch {
 	case mime == "application/pdf":
@@ -64,7 +77,7 @@ func checkPages(open func() (fs.File, error)) error {
 		return err
 	}
 	if n := pdfPages(b); n > MaxPages {
-		return fmt.Errorf("the document has about %d pages; %d are the most", n, MaxPages)
+		return &FileFault{Why: "pages", Have: int64(n), Most: MaxPages, text: fmt.Sprintf("the document has about %d pages; %d are the most", n, MaxPages)}
 	}
 	return nil
 }
@@ -77,10 +90,10 @@ func checkPixels(open func() (fs.File, error)) error {
 	defer f.Close()
 	c, _, err := image.DecodeConfig(f)
 	if err != nil {
-		return fmt.Errorf("the picture cannot be read: %w", err)
+		return &FileFault{Why: "unreadable", text: fmt.Sprintf("the picture cannot be read: %s", err)}
 	}
 	if c.Width*c.Height > maxPixels {
-		return fmt.Errorf("the picture has %d × %d pixels; %d million are the most", c.Width, c.Height, maxPixels/1_000_000)
+		return &FileFault{Why: "pixels", Have: int64(c.Width) * int64(c.Height) / 1_000_000, Most: maxPixels / 1_000_000, text: fmt.Sprintf("the picture has %d × %d pixels; %d million are the most", c.Width, c.Height, maxPixels/1_000_000)}
 	}
 	return nil
 }

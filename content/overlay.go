@@ -56,6 +56,20 @@ func CheckRow(r Row) []Problem {
 	return b.problems
 }
 
+// CheckOver is CheckRow for a row that goes over this library's files: it may keep the
+// file of the material that it changes.
+func (l *Library) CheckOver(r Row) (out []Problem) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := newBuilder()
+	if !(l.main.sample && l.hideSample) {
+		b.addSource(l.main)
+	}
+	b.problems = nil
+	b.addRows([]Row{r})
+	return b.problems
+}
+
 // DecodeEntry reads an entry from a row's body, strictly.
 func DecodeEntry(body []byte) (Entry, []Problem) {
 	d := &decoder{file: "entry"}
@@ -130,6 +144,10 @@ func (b *builder) addRow(d *decoder, r Row) bool {
 			// A row may change the words around a file that stays where it is.
 			if m.File != "" && m.File == old.File {
 				m.fsys, m.Source, m.Type, m.Size = old.fsys, old.Source, old.Type, old.Size
+			}
+			// A stored file may keep the cover and the captions that lie beside the old one.
+			if m.SHA256 != "" && (m.Image != "" || m.Captions != "") && m.Image == old.Image && m.Captions == old.Captions {
+				m.fsys, m.Source = old.fsys, old.Source
 			}
 		}
 		if m.File != "" && m.fsys == nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -25,6 +26,12 @@ func StoredPath(sha string) string { return sha[:2] + "/" + sha }
 
 // MaxStored is the largest file that may be stored: 512 MB, a long training video.
 const MaxStored = 512 << 20
+
+// Why a file is not stored.
+var (
+	ErrFileLarge = fmt.Errorf("the file is larger than %d MB", MaxStored>>20)
+	ErrFileEmpty = errors.New("the file is empty")
+)
 
 // StoreFile writes the bytes of r below dir under their own SHA-256 and says
 // what they look like. The file is complete and on disk before it has its name,
@@ -47,10 +54,10 @@ func StoreFile(dir string, r io.Reader) (sha string, size int64, mime string, er
 	var first headKeeper
 	size, err = io.Copy(io.MultiWriter(tmp, h, &first), io.LimitReader(r, MaxStored+1))
 	if err == nil && size > MaxStored {
-		err = fmt.Errorf("the file is larger than %d MB", MaxStored>>20)
+		err = ErrFileLarge
 	}
 	if err == nil && size == 0 {
-		err = fmt.Errorf("the file is empty")
+		err = ErrFileEmpty
 	}
 	if err == nil {
 		err = tmp.Sync()

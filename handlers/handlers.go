@@ -24,6 +24,7 @@ type Options struct {
 	Vendor    Vendor
 	PublicURL string   // the address put into links, without a slash at the end
 	Secrets   [][]byte // the first signs, all verify
+	Storage   string   // storage.dir: where the bytes of uploaded materials lie; content.Options.Files reads it
 	SpoolDir  string   // where inbounds of platforms that never send again wait out a database loss
 	Limits    Limits
 

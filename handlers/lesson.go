@@ -251,23 +251,28 @@ func (t *Turn) theLesson() (lesson, error) {
 // entryInForce is an entry as the database has it now: this process may not have
 // heard of a colleague's change of a second ago, and must not undo it.
 func (t *Turn) entryInForce(key string) (content.Entry, error) {
-	o, err := t.tx.OverlayOf(models.OverlayFAQ, key)
+	return inForceOf(t.tx, models.OverlayFAQ, key, content.DecodeEntry, t.h.Library.AnyEntry)
+}
+
+// inForceOf is what the row of a key says, or, without a row, what the library has.
+func inForceOf[T any](tx *models.Tx, kind, key string, decode func([]byte) (T, []content.Problem), library func(string) (T, bool)) (none T, err error) {
+	o, err := tx.OverlayOf(kind, key)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		if e, ok := t.h.Library.AnyEntry(key); ok {
-			return e, nil
+		if x, ok := library(key); ok {
+			return x, nil
 		}
-		return content.Entry{}, models.ErrNotFound
+		return none, models.ErrNotFound
 	case err != nil:
-		return content.Entry{}, err
+		return none, err
 	case o.Removed:
-		return content.Entry{}, models.ErrNotFound
+		return none, models.ErrNotFound
 	}
-	e, faults := content.DecodeEntry([]byte(o.Body))
+	x, faults := decode([]byte(o.Body))
 	if len(faults) > 0 {
-		return content.Entry{}, models.ErrNotFound
+		return none, models.ErrNotFound
 	}
-	return e, nil
+	return x, nil
 }
 
 // takeLessonForm shows the wording for a second look, with what it would change.

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"akari/bot"
 	"akari/models"
@@ -22,6 +23,8 @@ type staffEdit struct {
 	text   string // small, above the form
 	fields []bot.Field
 	acts   []staffAct // the buttons; the first is the form's own
+	links  []web.Link // beside the title
+	mark   string     // of what is in force beside the fields; may be empty
 	object string     // what the audit log names: never a person's or a partner's words
 }
 
@@ -122,9 +125,9 @@ func (v *staffView) staffField(name, value string) (bot.Field, error) {
 
 // inForce is a mark of what stands in a form before anything is typed: a form that
 // comes back with another one was changed by somebody else meanwhile.
-func inForce(fields []bot.Field) string {
-	values := url.Values{}
-	for _, f := range fields {
+func (e *staffEdit) inForce() string {
+	values := url.Values{"-": {e.mark}}
+	for _, f := range e.fields {
 		values[f.Name] = f.Value
 	}
 	sum := sha256.Sum256([]byte(values.Encode()))
@@ -133,7 +136,7 @@ func inForce(fields []bot.Field) string {
 
 // showEdit adds the form, with what was typed where something was.
 func (v *staffView) showEdit(e *staffEdit) {
-	form := &web.StaffForm{Action: v.r.URL.Path, Hidden: []web.Pair{{Name: "seen", Value: inForce(e.fields)}}, Required: v.say("form.required"), Choose: v.say("form.choose"), None: v.say("edit.none"), Filter: v.say("form.filter"), Trouble: v.halt}
+	form := &web.StaffForm{Action: v.r.URL.Path, Hidden: []web.Pair{{Name: "seen", Value: e.inForce()}}, Required: v.say("form.required"), Choose: v.say("form.choose"), None: v.say("edit.none"), Filter: v.say("form.filter"), Trouble: v.halt}
 	if v.halt == "" && len(v.errs) > 0 {
 		form.Trouble = v.say("form.problem")
 	}
@@ -147,7 +150,11 @@ func (v *staffView) showEdit(e *staffEdit) {
 		}
 		x := formField(f, values, v.errs[f.Name])
 		if f.Kind == fileField {
-			form.Upload, x.Value = true, ""
+			form.Upload = true
+			if v.file != nil && v.errs[f.Name] == "" {
+				x.Hint = v.say("edit.file_kept", "name", v.file.name)
+				form.Hidden = append(form.Hidden, web.Pair{Name: "kept", Value: v.seal(v.file)})
+			}
 		}
 		form.Fields = append(form.Fields, x)
 	}
@@ -162,7 +169,7 @@ func (v *staffView) showEdit(e *staffEdit) {
 		}
 		form.Buttons = append(form.Buttons, b)
 	}
-	b := web.StaffBlock{ID: "form", Title: e.title, Note: e.text}
+	b := web.StaffBlock{ID: "form", Title: e.title, Note: e.text, Links: e.links}
 	if len(e.acts) > 0 {
 		b.Form = form
 	}
@@ -201,6 +208,9 @@ func (h *Handlers) staffPost(p staffPage) http.HandlerFunc {
 		if !p.allows(who.Person) {
 			h.staffRefused(w, r, v, p)
 			return
+		}
+		if p.upload != nil { // a long file on a slow line takes longer than server.read_timeout
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(uploadMost)) //nolint:forbidigo // of the connection; a server that cannot keeps its own
 		}
 		if err := h.readForm(v, p); err != nil {
 			h.message(w, r, http.StatusBadRequest, "page.bad")
@@ -374,7 +384,7 @@ func (v *staffView) checkTyped(e *staffEdit, a staffAct) {
 		}
 		v.errs[name] = why
 	}
-	if a.name != actLook && v.sent.Get("seen") != inForce(e.fields) {
+	if a.name != actLook && v.sent.Get("seen") != e.inForce() {
 		v.moved = true
 		v.stop("edit.moved")
 	}
@@ -386,6 +396,9 @@ func (v *staffView) changed(fields []bot.Field) (out []string) {
 		if !slices.Equal(v.typed[f.Name], f.Value) {
 			out = append(out, f.Name)
 		}
+	}
+	if v.file != nil {
+		out = append(out, "file")
 	}
 	return out
 }

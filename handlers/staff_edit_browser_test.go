@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -120,6 +121,22 @@ func TestStaffEditInABrowser(t *testing.T) {
 			s.send("entry.add")
 			s.until("document.querySelector('.done-note') && document.querySelector('button[value=\"entry.withdraw\"]')")
 			shot("entry-saved")
+
+			// A material with a file; then a slip that does not lose it.
+			s.at(h, "/staff/materials")
+			s.do(chromedp.Click(chromedp.CSS("a[href='/staff/materials/_new']")))
+			s.until("document.querySelector('#f-file')")
+			shot("material-new")
+			on[bool](s, "(() => { const d = new DataTransfer(); d.items.add(new File([" + fmt.Sprintf("%q", pdf) + "], '価格表 2027.pdf')); document.getElementById('f-file').files = d.files; return true })()")
+			s.put("key", "Price 2027")
+			s.send("material.add")
+			s.until("document.querySelector('#f-key-e') && document.querySelector('#f-title_ja-e') && document.querySelector('#f-file-h').textContent.includes('価格表 2027.pdf')")
+			shot("material-wrong")
+			s.put("key", "price-2027")
+			s.put("title_ja", "新価格表")
+			s.send("material.add")
+			s.until("location.pathname === '/staff/materials/price-2027/edit' && document.querySelector('.done-note')")
+			shot("material-saved")
 			if acts := strings.Join(h.acts(t, ""), " "); !strings.Contains(acts, "partner.change") || !strings.Contains(acts, "room.map") || !strings.Contains(acts, "person.invite") {
 				t.Error(acts)
 			}

@@ -65,7 +65,27 @@ func (v *staffView) audienceOf(args url.Values) (a content.Audience, err error) 
 	return a, nil
 }
 
-// ownerOf reads who answers for something.
+// ownerNow is who answers for something today: what was said by hand, else what its
+// file says.
+func (v *staffView) ownerNow(kind, key string, o content.Owner) (content.Owner, error) {
+	now, err := v.tx.OwnerNow(kind, key)
+	if err == nil {
+		o = content.Owner{Person: now.Owner, Department: now.Department}
+	}
+	return o, ignoreMissing(err)
+}
+
+// own makes who was typed answer for something, if that is somebody else than now.
+func (v *staffView) own(kind, key string, now content.Owner, args url.Values) error {
+	p, err := v.owner("owner", args)
+	department := oneLine(args.Get("department"))
+	if err != nil || v.refused() || p.Key == now.Person && department == now.Department {
+		return err
+	}
+	return v.tx.SetOwner(kind, key, p.ID, department, v.who.Person.ID)
+}
+
+// ownerOf reads who answers for something new.
 func (v *staffView) ownerOf(args url.Values) (content.Owner, error) {
 	p, err := v.owner("owner", args)
 	return content.Owner{Person: p.Key, Department: oneLine(args.Get("department"))}, err
@@ -137,7 +157,7 @@ func (v *staffView) origin(kind, key string) string {
 
 // put writes a row over the files. What is still wrong with it is told as it is.
 func (v *staffView) put(kind, key string, body json.RawMessage) error {
-	if faults := content.CheckRow(content.Row{Kind: kind, Key: key, Body: body}); len(faults) > 0 {
+	if faults := v.h.Library.CheckOver(content.Row{Kind: kind, Key: key, Body: body}); len(faults) > 0 {
 		v.stop("edit.broken", "text", faults[0].Text)
 		return nil
 	}

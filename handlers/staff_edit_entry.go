@@ -52,7 +52,15 @@ func (v *staffView) entryForm(e content.Entry, isNew bool) (*staffEdit, error) {
 		out.fields = append(out.fields, section(v.say("edit.in_"+lang), question), answer, variants, not)
 	}
 	out.fields = append(out.fields, section(v.say("edit.section_more"), v.materialsField(e.Materials)), v.line("tags", 2000, strings.Join(e.Tags, "、")))
-	common, err := v.contentFields(e.Audience, e.Owner, e.ValidFrom, e.ValidUntil)
+	owner := e.Owner
+	var err error
+	if !isNew {
+		if owner, err = v.ownerNow(models.OwnedEntry, e.Key, owner); err != nil {
+			return nil, err
+		}
+		out.links = []web.Link{{Label: v.say("staff.owner_history"), URL: ownedURL(models.OwnedEntry, e.Key)}, {Label: v.say("staff.all_events"), URL: "/staff/events?object=" + url.QueryEscape(e.Key)}}
+	}
+	common, err := v.contentFields(e.Audience, owner, e.ValidFrom, e.ValidUntil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +74,11 @@ func (v *staffView) entryForm(e content.Entry, isNew bool) (*staffEdit, error) {
 			made, err := v.entryOf(e, args)
 			if err != nil || v.refused() {
 				return "", err
+			}
+			if !isNew {
+				if err := v.own(models.OwnedEntry, e.Key, owner, args); err != nil {
+					return "", err
+				}
 			}
 			return v.saveEntry(made, isNew)
 		}},
@@ -132,7 +145,10 @@ func (v *staffView) entryOf(e content.Entry, args url.Values) (content.Entry, er
 		return e, err
 	}
 	e.ValidFrom, e.ValidUntil = v.validOf(args)
-	e.Owner, err = v.ownerOf(args)
+	owner, err := v.ownerOf(args)
+	if e.Key == "" {
+		e.Owner = owner
+	}
 	return e, err
 }
 

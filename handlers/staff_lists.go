@@ -70,7 +70,11 @@ func (v *staffView) materials() error {
 			total[m.Key] = models.Counts{}
 		}
 	}
-	v.add(v.funnelBlock(total, span))
+	b := v.funnelBlock(total, span)
+	if v.has(materialEditors) {
+		b.Links = append([]web.Link{{Label: v.say("edit.new_material"), URL: "/staff/materials/_new"}}, b.Links...)
+	}
+	v.add(b)
 	old, _, err := counted(&v.h.weeks, to, "old versions", staffCountOver, func() ([]models.OldReaders, error) { return v.tx.OldReaders(current, to.Add(-oldOpenedFor)) })
 	if err != nil {
 		return err

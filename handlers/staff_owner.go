@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"cmp"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,9 +72,9 @@ func ownedURL(kind, key string) string {
 	case models.OwnedCampaign:
 		return "/staff/campaigns/" + key
 	case models.OwnedMaterial:
-		return "/staff/materials/" + key
+		return materialURL(key)
 	}
-	return "/staff/owners/entry/" + key
+	return "/staff/owners/entry/" + url.PathEscape(key)
 }
 
 // ownedTitles are the names of what has owners and is there today.
@@ -180,6 +181,6 @@ func (v *staffView) material() error {
 		t.Rows = append(t.Rows, row)
 	}
 	v.add(web.StaffBlock{Title: v.say("staff.versions"), Note: v.say("staff.events_span", "from", v.when(span.From), "to", v.when(span.To)), Table: t,
-		Links: append(v.exports(), web.Link{Label: v.say("staff.all_events"), URL: "/staff/events?object=" + m.Key})})
+		Links: append(v.materialLinks(m.Key), v.exports()...)})
 	return v.ownerBlock(models.OwnedMaterial, m.Key)
 }

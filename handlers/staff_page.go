@@ -35,13 +35,15 @@ var staffPages = []staffPage{
 	{path: "", name: "overview", menu: true, show: (*staffView).overview},
 	{path: "/partners", name: "partners", menu: true, show: (*staffView).partnersList},
 	{path: "/partners/{key}", name: "partners", show: (*staffView).partner},
-	{path: "/partners/{key}/edit", name: "partners", roles: []string{"admin", "manager"}, edit: (*staffView).partnerEdit},
+	{path: "/partners/{key}/edit", name: "partners", roles: partnerEditors, edit: (*staffView).partnerEdit},
 	{path: "/people", name: "people", menu: true, persons: true, show: (*staffView).peopleList},
-	{path: "/people/{key}", name: "people", roles: []string{"admin"}, persons: true, edit: (*staffView).personEdit},
+	{path: "/people/{key}", name: "people", roles: peopleEditors, persons: true, edit: (*staffView).personEdit},
 	{path: "/rooms", name: "rooms", menu: true, show: (*staffView).roomsList},
 	{path: "/rooms/{id}", name: "rooms", edit: (*staffView).roomEdit},
 	{path: "/materials", name: "materials", menu: true, show: (*staffView).materials},
 	{path: "/materials/{key}", name: "materials", show: (*staffView).material},
+	{path: "/materials/_new", name: "materials", roles: materialEditors, edit: (*staffView).newMaterial, upload: (*staffView).takeFile},
+	{path: "/materials/{key}/edit", name: "materials", roles: materialEditors, edit: (*staffView).materialEdit, upload: (*staffView).takeFile},
 	{path: "/campaigns", name: "campaigns", menu: true, show: (*staffView).campaignsList},
 	{path: "/campaigns/{id}", name: "campaigns", show: (*staffView).campaign},
 	{path: "/gaps", name: "gaps", menu: true, show: (*staffView).gaps},
@@ -80,6 +82,7 @@ type staffView struct {
 	object string            // what the audit log names, where it is known only now
 	queued bool              // something is to be sent
 	after  func() error      // adds to the page that is shown again
+	file   *staffFile        // that came with it
 }
 
 // staffRoutes are the staff pages. Posts from other sites are refused.
@@ -90,7 +93,11 @@ func (h *Handlers) staffRoutes(mux *http.ServeMux) {
 	for _, p := range staffPages {
 		mux.HandleFunc("GET /staff"+p.path, h.staffShow(p))
 		if p.edit != nil {
-			mux.HandleFunc("POST /staff"+p.path, h.sameOrigin(h.staffPost(p)))
+			most := h.Limits.MaxBody
+			if p.upload != nil {
+				most += content.MaxStored
+			}
+			mux.HandleFunc("POST /staff"+p.path, h.sameOriginUpTo(most, h.staffPost(p)))
 		}
 	}
 }
@@ -117,12 +124,17 @@ func (p staffPage) draw(v *staffView) error {
 
 // sameOrigin refuses a post that another site made the browser send.
 func (h *Handlers) sameOrigin(next http.HandlerFunc) http.HandlerFunc {
+	return h.sameOriginUpTo(h.Limits.MaxBody, next)
+}
+
+// sameOriginUpTo is sameOrigin for posts of up to so many bytes.
+func (h *Handlers) sameOriginUpTo(most int64, next http.HandlerFunc) http.HandlerFunc {
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.message(w, r, http.StatusForbidden, "page.bad")
 	}))
 	return guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, h.Limits.MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next(w, r)
 	})).ServeHTTP
 }

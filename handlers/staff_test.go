@@ -47,7 +47,12 @@ func (h *house) way(staff string) string {
 
 func (d *desk) do(method, path string, form url.Values, header map[string]string) (*http.Response, string) {
 	d.t.Helper()
-	r, err := http.NewRequest(method, d.h.url+path, strings.NewReader(form.Encode()))
+	return d.body(method, path, strings.NewReader(form.Encode()), header)
+}
+
+func (d *desk) body(method, path string, body io.Reader, header map[string]string) (*http.Response, string) {
+	d.t.Helper()
+	r, err := http.NewRequest(method, d.h.url+path, body)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -64,7 +69,7 @@ func (d *desk) do(method, path string, form url.Values, header map[string]string
 		d.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -76,7 +81,7 @@ func (d *desk) do(method, path string, form url.Values, header map[string]string
 			}
 		}
 	}
-	return answer, string(body)
+	return answer, string(text)
 }
 
 func (d *desk) post(path string, form url.Values) (*http.Response, string) {

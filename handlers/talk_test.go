@@ -126,6 +126,7 @@ func openOn(t testing.TB, driver, people, dir string, pages func(*http.ServeMux)
 		Store: store, Library: lib, Platforms: platforms, PublicURL: "https://akari.test", Secrets: secret,
 		Vendor:      handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: time.UTC, Languages: []string{"ja", "en"}},
 		Connections: map[string]handlers.Connection{"aoba": {Side: "partner", Partner: "p-aoba"}, "vendor": {Side: "vendor"}},
+		Storage:     stored,
 		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
 		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log, Font: line.Font(),
 		Campaign: handlers.CampaignRules{RemindersMax: 2, ApprovalOver: &two},

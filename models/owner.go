@@ -141,6 +141,15 @@ func (t *Tx) insertOwners(rows [][]any) error {
 	return nil
 }
 
+// SetOwner makes somebody answer for one material or entry from now on, whatever its
+// file says: a zero person is nobody, or the department alone.
+func (t *Tx) SetOwner(kind, key string, person ID, department string, by ID) error {
+	if err := t.ownersInTurn(); err != nil {
+		return err
+	}
+	return t.insertOwners([][]any{{kind, key, t.now, person, department, ownedByHand, by}})
+}
+
 // unnoted are partners and campaigns whose history does not say who owns them now.
 var unnoted = []string{
 	"SELECT 'partner' AS kind, p.`key` AS object_key, p.owner_id AS person_id, p.department FROM partners p LEFT JOIN owners o ON o.kind = 'partner' AND o.object_key = p.`key` AND " + latestOwner +

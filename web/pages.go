@@ -97,7 +97,6 @@ type FormField struct {
 	Label    string
 	Hint     string
 	Kind     string // line, lines, choice, choices, date: as bot.FieldKind; file, on staff pages alone
-	Accept   string // of a file: which types are offered
 	Options  []FormOption
 	Value    string // of line, lines and date
 	Error    string // empty = nothing wrong
