@@ -32,7 +32,7 @@ func routesInDoc(t *testing.T) map[string]string {
 // what docs/roles.md says, and where somebody may not, nothing but a polite
 // sentence to them alone goes out.
 func TestAuthority(t *testing.T) {
-	w := newWorld(t, "sqlite")
+	w := newWorld(t, "mysql")
 	actors := map[string]string{"admin": "U0ITO", "plain": "U0KATO", "member": "U0TANAKA", "other": "U0MINAMI", "guest": "U0GUEST", "stranger": "U0STRANGER", "liar": "U0LIAR"}
 	rooms := map[string]bot.Address{
 		"direct": {Direct: true, Room: "D1"}, "shared": {Room: "C0AOBA"}, "mixed": {Room: "C0MIXED"}, "staff": {Room: "C0STAFF"}, "unmapped": {Room: "C0NEW"},
