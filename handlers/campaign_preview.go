@@ -157,7 +157,10 @@ func (w *previewing) add(r models.Recipient) error {
 		why = models.SkipQuota
 	}
 	if why != "" {
-		s := Skipped{PersonKey: r.Person.Key, PartnerKey: r.Partner.Key, Reason: why}
+		s := Skipped{PartnerKey: r.Partner.Key, Reason: why}
+		if w.h.PersonLevel {
+			s.PersonKey = r.Person.Key
+		}
 		if r.Kind == models.KindRoom {
 			s.Room = r.Room.Address().String()
 		}

@@ -237,7 +237,9 @@ func (h *Handlers) ReportOf(ctx context.Context, id int64) (c models.Campaign, r
 	if !h.PersonLevel {
 		r.Missing = []string{}
 		for i := range troubles {
-			troubles[i].PersonKey = ""
+			if troubles[i].PersonKey != "" { // the address of one person is one person
+				troubles[i].PersonKey, troubles[i].Address = "", ""
+			}
 		}
 	}
 	return c, r, troubles, skipped, err

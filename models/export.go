@@ -27,11 +27,12 @@ var exports = map[string]export{
 	"people":     {"(" + peopleSQL + ") people", "person_key,side,partner_key,name,department,roles,language,platforms,left_at,created_at", "created_at", "person_key"},
 }
 
-// peopleSQL is who is known. It is master data, not what anybody did, so it names
-// people also in company mode.
-const peopleSQL = "SELECT w.`key` AS person_key, w.side, p.`key` AS partner_key, w.name, w.department, w.roles, w.language, " +
+// peopleSQL is who is known: in company mode without the keys and names of the
+// partners' people.
+const peopleSQL = "SELECT CASE WHEN x.value = 0 AND w.side = 'member' THEN NULL ELSE w.`key` END AS person_key, w.side, p.`key` AS partner_key, " +
+	"CASE WHEN x.value = 0 AND w.side = 'member' THEN NULL ELSE w.name END AS name, w.department, w.roles, w.language, " +
 	"(SELECT GROUP_CONCAT(DISTINCT a.platform) FROM accounts a WHERE a.person_id = w.id) AS platforms, w.left_at, w.created_at " +
-	"FROM people w LEFT JOIN partners p ON p.id = w.partner_id"
+	"FROM people w LEFT JOIN partners p ON p.id = w.partner_id LEFT JOIN versions x ON x.name = 'person_level'"
 
 // Exports are the names of what can be exported.
 func Exports() []string {
