@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -187,6 +188,20 @@ func TestADoubtfulRecipientIsListedAndSentToAgain(t *testing.T) {
 		wait(t, "the end", func() bool { return h.campaigns(t)[0].State == models.CampaignFinished })
 		if _, err := modelstest.Raw(t, h.driver, h.dsn).Exec("UPDATE deliveries SET state = 'held', error_code = 'in_doubt' WHERE campaign_id = 1"); err != nil {
 			t.Fatal(err)
+		}
+		d := h.enter(t, "s-sato")
+		page := d.see("/staff/campaigns/1")
+		for _, want := range []string{`<progress max="1" value="1"`, "1件中 1件が終わりました", "南海システム 森川", "保留", "届いていなければ、チャットで「キャンペーン 1」と送り", "終了日時"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("the staff page lacks %q", want)
+			}
+		}
+		var same bytes.Buffer
+		if err := h.mind.WriteCampaign(t.Context(), &same, "csv", 1); err != nil {
+			t.Fatal(err)
+		}
+		if file := d.see("/staff/campaigns/1?format=csv&block=report"); file != same.String() || !strings.Contains(file, "held,in_doubt") {
+			t.Errorf("the file is\n%s, want\n%s", file, same.String())
 		}
 		author.Command("campaign", "1")
 		said(t, []string{author.Wait("確かめていただきたい宛先")}, "1. 南海システム 森川", "届いたか不明")

@@ -69,7 +69,8 @@ type staffView struct {
 	who    models.Who
 	lang   string
 	query  url.Values
-	export string // "csv" or "xlsx": a table of the page as a file
+	export string      // "csv" or "xlsx": a table of the page as a file
+	whole  *staffSheet // the file itself, where it holds more than the page shows
 	page   web.StaffPage
 
 	// Of a form that was sent:
@@ -261,32 +262,50 @@ func (v *staffView) exports() []web.Link {
 // staffExportMost bounds what one file holds.
 const staffExportMost = 50000
 
-// staffExport sends a table of the page, the first if none is named, and audits it.
-func (h *Handlers) staffExport(w http.ResponseWriter, r *http.Request, v *staffView, p staffPage) {
-	var table *web.StaffTable
-	for i, b := range v.page.Blocks {
-		if asked := v.query.Get("block"); b.Table != nil && (asked == "" || asked == strconv.Itoa(i)) {
-			table = b.Table
-			break
-		}
+// staffSheet is a table as an exported file holds it.
+type staffSheet struct {
+	head []string
+	rows [][]any
+}
+
+// sheet is the table that was asked for: the whole one that a page prepared, or one
+// of those that stand on it, the first if none is named. nil = there is none.
+func (v *staffView) sheet() *staffSheet {
+	if v.whole != nil || v.export != "csv" && v.export != "xlsx" {
+		return v.whole
 	}
-	if table == nil || v.export != "csv" && v.export != "xlsx" {
+	for i, b := range v.page.Blocks {
+		if asked := v.query.Get("block"); b.Table == nil || asked != "" && asked != strconv.Itoa(i) {
+			continue
+		}
+		f := &staffSheet{}
+		for _, c := range b.Table.Columns {
+			f.head = append(f.head, c.Label)
+		}
+		for _, row := range b.Table.Rows {
+			cells := make([]any, len(row))
+			for i, c := range row {
+				cells[i] = plainCell(c, b.Table.Columns[i].Num)
+			}
+			f.rows = append(f.rows, cells)
+		}
+		return f
+	}
+	return nil
+}
+
+// staffExport sends a table of the page as a file and audits it.
+func (h *Handlers) staffExport(w http.ResponseWriter, r *http.Request, v *staffView, p staffPage) {
+	f := v.sheet()
+	if f == nil {
 		h.message(w, r, http.StatusNotFound, "page.missing")
 		return
 	}
 	var out bytes.Buffer
-	head := make([]string, len(table.Columns))
-	for i, c := range table.Columns {
-		head[i] = c.Label
-	}
-	t, err := content.NewTable(&out, v.export, head)
+	t, err := content.NewTable(&out, v.export, f.head)
 	if err == nil {
-		for _, row := range table.Rows {
-			cells := make([]any, len(row))
-			for i, c := range row {
-				cells[i] = plainCell(c, table.Columns[i].Num)
-			}
-			if err = t.Row(cells); err != nil {
+		for _, row := range f.rows {
+			if err = t.Row(row); err != nil {
 				break
 			}
 		}
@@ -295,7 +314,7 @@ func (h *Handlers) staffExport(w http.ResponseWriter, r *http.Request, v *staffV
 	if err == nil {
 		err = h.Store.InTx(r.Context(), func(tx *models.Tx) error {
 			return tx.Audit(models.Act{ActorID: v.who.Person.ID, Role: staffRole(v.who.Person), Action: "staff.export", Object: "page:" + p.name, Result: "done",
-				Detail: models.Detail{"rows": len(table.Rows), "format": v.export}})
+				Detail: models.Detail{"rows": len(f.rows), "format": v.export}})
 		})
 	}
 	if err != nil {

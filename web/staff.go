@@ -30,6 +30,7 @@ type StaffBlock struct {
 	Note  string // small, below the title
 	Links []Link // beside the title: exports and ways on
 
+	Bar     *Bar
 	Tiles   []Tile
 	Facts   []Fact
 	Filter  *StaffFilter
@@ -40,6 +41,13 @@ type StaffBlock struct {
 	Parts   []StaffPart // messages as a chat shows them
 	Empty   string      // shown instead of an empty table
 	Pager   Pager
+}
+
+// Bar shows how far something is: Done of Of, and Text says it in words.
+type Bar struct {
+	Label    string
+	Done, Of int
+	Text     string
 }
 
 // Tile is one figure.
