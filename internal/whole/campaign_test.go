@@ -34,7 +34,7 @@ type gathering struct {
 	*whole.Town
 	t   *testing.T
 	db  *sql.DB
-	cut atomic.Int64 // LINE WORKS messages that arrived and were never answered for
+	cut atomic.Int64 // LINE WORKS messages of which no answer told whether they arrived
 }
 
 // gather makes the town; a sender called s-boss may do everything with campaigns.
@@ -94,6 +94,9 @@ func slackUser(i int) string { return fmt.Sprintf("U0C%03d", i) }
 func (g *gathering) misfortune(platform string) int {
 	switch n := rand.IntN(100); {
 	case n < 18:
+		if platform == "lineworks" { // a 503 does not say that nothing happened
+			g.cut.Add(1)
+		}
 		return http.StatusServiceUnavailable
 	case n < 20: // few, because each makes the platform rest for a second
 		return http.StatusTooManyRequests
@@ -262,4 +265,36 @@ func TestACampaignThroughKills(t *testing.T) {
 		g.settle(id)
 		g.judge(ps[0], id, kills)
 	})
+}
+
+// TestACampaignThroughKillsOfTheDatabase is P6 and P7 with kill -9 of the database
+// server in the middle of a campaign: what was on its way ends as it would have.
+func TestACampaignThroughKillsOfTheDatabase(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	server := mortal(ctx, t)
+	g := gather(t, "mysql", nil)
+	p := start(t, g.Town, "one", true)
+	g.db = look(t, "mysql", g.DSN)
+	id := g.launch(p)
+	const kills = 2
+	for range kills {
+		before := g.ended(id)
+		wait(t, 30*time.Second, "the campaign to go on", func() bool { return g.ended(id) >= before+crowd/10 })
+		if s := g.state(id); s != "running" {
+			t.Fatalf("the campaign is %s: nothing is tried", s)
+		}
+		server.Kill()
+		if err := server.Restart(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.settle(id)
+	g.judge(p, id, kills)
+}
+
+// ended counts the deliveries of a campaign that have come to an end.
+func (g *gathering) ended(id int) int {
+	g.t.Helper()
+	return number(g.t, g.db, "SELECT COUNT(*) FROM v_delivery WHERE campaign_id = ? AND state NOT IN ('queued','sending')", id)
 }

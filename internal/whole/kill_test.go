@@ -324,21 +324,28 @@ func judgeLine(t *testing.T, w *whole.Town, db *sql.DB, l *load) {
 	t.Logf("LINE: %d answers there (%d by reply token), %d rows sent, %d in doubt", got, replies, sent, doubt)
 }
 
-// TestADatabaseThatIsKilledLosesNothing is P1 with kill -9 of the database server.
-func TestADatabaseThatIsKilledLosesNothing(t *testing.T) {
+// mortal is a MariaDB of this test's own, on which its town will be.
+func mortal(ctx context.Context, t *testing.T) *whole.MariaDB {
+	t.Helper()
 	for _, name := range []string{"mariadbd", "mariadb-install-db"} {
 		if _, err := exec.LookPath(name); err != nil {
 			testenv.Missing(t, name, "Install mariadb-server.")
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
 	server, err := whole.NewMariaDB(ctx, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(server.Kill)
 	t.Setenv("AKARI_TEST_MYSQL", server.DSN)
+	return server
+}
+
+// TestADatabaseThatIsKilledLosesNothing is P1 with kill -9 of the database server.
+func TestADatabaseThatIsKilledLosesNothing(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	server := mortal(ctx, t)
 	w := town(t, "mysql", nil)
 	p := start(t, w, "one", true)
 	db := look(t, "mysql", w.DSN)
