@@ -249,8 +249,8 @@ func (t *Turn) trusted() (bool, error) {
 	return !f.Bot && !(staff && f.Gone), nil
 }
 
-// adopt maps a room whose owner follows from where it is: a room in a
-// partner's own LINE WORKS is that partner's.
+// adopt maps a room whose owner follows from where it is: staff's room of the
+// configuration, and a room in a partner's own LINE WORKS, which is that partner's.
 func (t *Turn) adopt() error {
 	if t.In.At.Platform == "playground" {
 		return nil
@@ -261,6 +261,11 @@ func (t *Turn) adopt() error {
 			return err
 		}
 		t.Room = room
+	}
+	if !t.Room.Mapped() && contains(t.h.StaffRooms, t.In.At) && len(t.Room.Fact.Orgs) == 0 {
+		// The configuration says whose it is; a room that outsiders read is not staff's.
+		t.Room.Kind = models.RoomStaff
+		return t.tx.MapRoom(t.Room.ID, models.ID{})
 	}
 	c := t.h.Connections[t.In.At.Connection]
 	if t.Room.Mapped() || t.In.At.Platform != "lineworks" || c.Side != "partner" {

@@ -32,9 +32,10 @@ const inFlight = 8
 // gathering is a town with a crowd, behind storms.
 type gathering struct {
 	*whole.Town
-	t   *testing.T
-	db  *sql.DB
-	cut atomic.Int64 // LINE WORKS messages of which no answer told whether they arrived
+	t     *testing.T
+	db    *sql.DB
+	winds []*whole.Storm
+	cut   atomic.Int64 // LINE WORKS messages of which no answer told whether they arrived
 }
 
 // gather makes the town; a sender called s-boss may do everything with campaigns.
@@ -49,7 +50,7 @@ func gather(t *testing.T, driver string, change func(*whole.Town)) *gathering {
 		}
 		t.Cleanup(s.Close)
 		s.Blow(func() int { return g.misfortune(platform) })
-		g.Fronts[platform] = s.URL
+		g.Fronts[platform], g.winds = s.URL, append(g.winds, s)
 	}
 	// About ten seconds of sending: time enough to be killed ten times.
 	g.Sending = "rates: {slack_room: 60, slack_workspace: 300, lineworks_operation: 1200, line_push: 1200}"
