@@ -83,13 +83,7 @@ func TestAMaterialIsPublished(t *testing.T) {
 		}
 		form := standing(body)
 		other := h.enter(t, "s-ito")
-		forged := url.Values{}
-		for k, x := range form {
-			forged[k] = x
-		}
-		forged.Set("title_ja", "x")
-		forged.Set("key", "x")
-		if r, _ := other.upload(newMaterial, forged, "", ""); r.StatusCode != http.StatusUnprocessableEntity {
+		if r, _ := other.upload(newMaterial, other.with(newMaterial, "key", "x", "title_ja", "x", "kept", form.Get("kept")), "", ""); r.StatusCode != http.StatusUnprocessableEntity {
 			t.Error("a file that somebody else sent was taken", r.StatusCode)
 		}
 		for k, x := range map[string]string{"key": "price-2027", "title_ja": "新価格表", "partners": "青葉商事", "download": "yes", "complete_share": "60%"} {
@@ -163,18 +157,23 @@ func TestAMaterialGetsItsNextVersion(t *testing.T) {
 		} else {
 			f.Close()
 		}
-		// Somebody else who had the form open does not put another file over it.
-		if r, body := publish(mine, pdf+"4"); r.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "ほかの方が同じものを変更しました") {
+		// Somebody else who had the form open does not put another file over it, even
+		// where nothing else has changed.
+		mine = d.with(guideEdit)
+		if r, _ := publish(d.with(guideEdit), pdf+"4"); r.StatusCode != http.StatusSeeOther {
+			t.Error(r.StatusCode)
+		}
+		if r, body := publish(mine, pdf+"5"); r.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "ほかの方が同じものを変更しました") {
 			t.Error(r.StatusCode)
 		} else if again := standing(body); !again.Has("kept") {
 			t.Error("the file has to be chosen again")
 		}
 		// The same bytes again are no new version; 「古いリンクも新しい版へ」 can be said later.
-		if r, _ := publish(d.with(guideEdit, "old_links", "new", "owner", "s-sato"), pdf+"3"); r.StatusCode != http.StatusSeeOther {
+		if r, _ := publish(d.with(guideEdit, "old_links", "new", "owner", "s-sato"), pdf+"4"); r.StatusCode != http.StatusSeeOther {
 			t.Error(r.StatusCode)
 		}
 		h.hear(t)
-		if m, _ := h.lib.AnyMaterial("guide"); m.Version != 3 || m.OldLinks == content.StaysOld {
+		if m, _ := h.lib.AnyMaterial("guide"); m.Version != 4 || m.OldLinks == content.StaysOld {
 			t.Errorf("%+v", m)
 		}
 		h.within(t, func(tx *models.Tx) error {
@@ -187,6 +186,6 @@ func TestAMaterialGetsItsNextVersion(t *testing.T) {
 		if form := d.with(guideEdit); form.Get("owner") != "s-sato" || form.Get("old_links") != "new" {
 			t.Error(form)
 		}
-		same(t, "acts", h.acts(t, "material."), strings.Split(strings.Repeat("material.change material:guide done|", 3), "|")[:3]...)
+		same(t, "acts", h.acts(t, "material."), strings.Split(strings.Repeat("material.change material:guide done|", 4), "|")[:4]...)
 	})
 }

@@ -509,7 +509,7 @@ func TestStaffSeeEveryPageAndItsFile(t *testing.T) {
 func TestFilesOfStaffPagesHoldNoFormulas(t *testing.T) {
 	h := newHouse(t, "sqlite")
 	for i, name := range []string{"=1+1", "＝1+1", "+1", "＋1", "-1", "－1", "@a", "＠a"} {
-		if _, err := modelstest.Raw(t, h.driver, h.dsn).Exec("INSERT INTO people SELECT randomblob(16), 'x-"+strconv.Itoa(i)+"', side, partner_id, ?, department, roles, language, sample, noticed_at, left_at, created_at, updated_at FROM people WHERE `key` = 'aoba-01'", name); err != nil {
+		if _, err := modelstest.Raw(t, h.driver, h.dsn).Exec("INSERT INTO people (id,`key`,side,partner_id,name,department,roles,language,sample,created_at,updated_at) SELECT randomblob(16), 'x-"+strconv.Itoa(i)+"', side, partner_id, ?, department, roles, language, sample, created_at, updated_at FROM people WHERE `key` = 'aoba-01'", name); err != nil {
 			t.Fatal(err)
 		}
 	}
