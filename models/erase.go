@@ -76,11 +76,12 @@ func (t *Tx) eraseIdentities(person ID, ids []bot.Identity) (map[string]int, err
 	return removed, nil
 }
 
-// eraseOnce goes through every table once.
-func (s *Store) eraseOnce(ctx context.Context, person ID, ids []bot.Identity, out *Erased) error {
+// eraseOnce goes through every table once. key is what the person was called.
+func (s *Store) eraseOnce(ctx context.Context, person ID, key string, ids []bot.Identity, out *Erased) error {
 	steps := []func(*Tx) (map[string]int, error){
 		func(t *Tx) (map[string]int, error) { return t.eraseIdentities(person, ids) },
-		func(t *Tx) (map[string]int, error) { return t.eraseOwed(person) },
+		func(t *Tx) (map[string]int, error) { return t.eraseOwed(person, key) },
+		func(t *Tx) (map[string]int, error) { return t.eraseKey(person, key) },
 		func(t *Tx) (map[string]int, error) { return t.eraseGaps(person) },
 		func(t *Tx) (map[string]int, error) { return t.eraseRest(person) },
 	}
@@ -107,8 +108,8 @@ func (s *Store) eraseOnce(ctx context.Context, person ID, ids []bot.Identity, ou
 }
 
 // eraseOwed takes back what is still owed to the person or because of what they
-// wrote, and removes the bytes of what is in doubt.
-func (t *Tx) eraseOwed(person ID) (map[string]int, error) {
+// wrote, or that names them, and removes the bytes of what is in doubt.
+func (t *Tx) eraseOwed(person ID, key string) (map[string]int, error) {
 	removed := map[string]int{}
 	texts, err := all[string](t.db, "SELECT body FROM texts WHERE person_id = ?", person)
 	if err != nil {
@@ -125,7 +126,7 @@ func (t *Tx) eraseOwed(person ID) (map[string]int, error) {
 		return nil, err
 	}
 	for _, r := range rows {
-		if !r.Cause && !quotes(r.Body, texts) {
+		if !r.Cause && !quotes(r.Body, texts) && !strings.Contains(r.Body, person.String()) && !strings.Contains(r.Body, quoted(key)) {
 			continue
 		}
 		res := t.db.Exec("UPDATE deliveries SET body = NULL, sealed = NULL, reply_token = '', reply_url = '', "+
@@ -151,6 +152,31 @@ func quotes(body string, texts []string) bool {
 		}
 	}
 	return false
+}
+
+// quoted is a key as it stands in JSON.
+func quoted(key string) string { return `"` + key + `"` }
+
+// eraseKey takes the person's key out of what staff composed: audiences that name
+// them, campaigns and content that they owned. Forms that name them go.
+func (t *Tx) eraseKey(person ID, key string) (map[string]int, error) {
+	removed := map[string]int{}
+	like := "%" + escapeLike(quoted(key)) + "%"
+	for _, at := range []struct{ table, column string }{{"campaigns", "spec"}, {"audiences", "rule"}, {"overlays", "body"}, {"material_versions", "body"}} {
+		r := t.db.Exec("UPDATE "+at.table+" SET "+at.column+" = REPLACE("+at.column+", ?, ?) WHERE "+at.column+" LIKE ? ESCAPE '!'", quoted(key), quoted(ErasedKey(person)), like)
+		if r.Error != nil {
+			return nil, r.Error
+		}
+		removed[at.table] += int(r.RowsAffected)
+	}
+	if removed["overlays"] > 0 {
+		if err := t.bump("content"); err != nil {
+			return nil, err
+		}
+	}
+	r := t.db.Exec("DELETE FROM drafts WHERE form LIKE ? ESCAPE '!' OR form LIKE ?", like, "%"+person.String()+"%")
+	removed["drafts"] += int(r.RowsAffected)
+	return removed, r.Error
 }
 
 // eraseGaps takes the person's words out of the gaps that they asked for. A gap
@@ -243,14 +269,14 @@ func (s *Store) blankDeliveries(ctx context.Context, person ID) (blanked, sendin
 				Connection string
 				Direct     bool
 			}
-			rows, err := all[row](t.db, "SELECT id, platform, connection, direct FROM deliveries WHERE person_id = ? AND state <> 'sending' AND (user <> '' OR reply_token <> '' OR reply_url <> '' OR direct = 1 AND (room <> '' OR address NOT LIKE ?)) LIMIT ?",
+			rows, err := all[row](t.db, "SELECT id, platform, connection, direct FROM deliveries WHERE person_id = ? AND state <> 'sending' AND (user <> '' OR reply_token <> '' OR reply_url <> '' OR state <> 'queued' AND (body IS NOT NULL OR sealed IS NOT NULL) OR direct = 1 AND (room <> '' OR address NOT LIKE ?)) LIMIT ?",
 				person, "%:"+key, eraseBatch)
 			if err != nil {
 				return err
 			}
 			n = len(rows)
 			for _, r := range rows {
-				sql, args := "UPDATE deliveries SET user = '', reply_token = '', reply_url = ''", []any{}
+				sql, args := "UPDATE deliveries SET user = '', reply_token = '', reply_url = '', body = CASE WHEN state = 'queued' THEN body ELSE NULL END, sealed = NULL", []any{}
 				if r.Direct {
 					sql += ", room = '', thread = '', platform_message_id = '', ref = '', address = ?"
 					args = append(args, bot.Address{Platform: r.Platform, Connection: r.Connection, User: key, Direct: true}.String())

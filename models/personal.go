@@ -155,7 +155,7 @@ func (s *Store) ErasePerson(ctx context.Context, key string, hashes [][]byte, ac
 	}
 	for pass := 1; ; pass++ {
 		before := total(out.Removed)
-		if err := s.eraseOnce(ctx, person, identities, &out); err != nil {
+		if err := s.eraseOnce(ctx, person, key, identities, &out); err != nil {
 			return out, err
 		}
 		if out.Already && pass == 1 && total(out.Removed) == 0 && out.Sending == 0 {
