@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"akari/bot"
 	"akari/bot/playground"
 	"akari/content"
 	"akari/handlers"
@@ -30,14 +31,17 @@ func personas(store *models.Store, library *content.Library, language string) fu
 			if err != nil {
 				return err
 			}
-			list = cast(partners, people, func(key string) string { return library.Say(language, key) })
-			return nil
+			fresh, err := t.RoomAt(bot.Address{Platform: "playground", Connection: "playground", Room: handlers.PlaygroundNewRoom})
+			list = cast(partners, people, fresh, func(key string) string { return library.Say(language, key) })
+			return err
 		})
 		return list, err
 	}
 }
 
-func cast(partners []models.Partner, people []models.Person, say func(string) string) []playground.Persona {
+// cast gives everybody their rooms. The new room is open to all until staff have
+// said whose it is.
+func cast(partners []models.Partner, people []models.Person, fresh models.Room, say func(string) string) []playground.Persona {
 	real := len(partners) > 0 && !partners[0].Sample
 	byID := map[models.ID]models.Partner{}
 	staffRooms := []playground.Room{{ID: handlers.PlaygroundStaffRoom, Name: say("play.kind_staff"), Kind: playground.KindStaff}}
@@ -47,6 +51,8 @@ func cast(partners []models.Partner, people []models.Person, say func(string) st
 			staffRooms = append(staffRooms, playground.Room{ID: p.Key, Name: p.Name, Kind: playground.KindShared})
 		}
 	}
+	newRoom := playground.Room{ID: handlers.PlaygroundNewRoom, Name: say("play.new_room"), Kind: playground.KindShared}
+	staffRooms = append(staffRooms, newRoom)
 	var list []playground.Persona
 	for _, p := range people {
 		one := playground.Persona{User: p.Key, Name: p.Name, Side: p.Side, Role: p.Roles}
@@ -60,6 +66,9 @@ func cast(partners []models.Partner, people []models.Person, say func(string) st
 		case known:
 			one.Partner, one.PartnerName = partner.Key, partner.Name
 			one.Rooms = []playground.Room{direct, {ID: partner.Key, Name: partner.Name, Kind: playground.KindShared}}
+			if !fresh.Mapped() || fresh.PartnerID == partner.ID {
+				one.Rooms = append(one.Rooms, newRoom)
+			}
 		default:
 			continue
 		}

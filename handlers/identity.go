@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"akari/bot"
 	"akari/models"
 )
 
@@ -252,7 +253,7 @@ func (t *Turn) trusted() (bool, error) {
 // adopt maps a room whose owner follows from where it is: staff's room of the
 // configuration, and a room in a partner's own LINE WORKS, which is that partner's.
 func (t *Turn) adopt() error {
-	if t.In.At.Platform == "playground" {
+	if t.In.At.Platform == "playground" && t.In.At.Room != PlaygroundNewRoom {
 		return nil
 	}
 	if t.Room.ID.IsZero() {
@@ -261,6 +262,12 @@ func (t *Turn) adopt() error {
 			return err
 		}
 		t.Room = room
+		if t.In.At.Platform == "playground" {
+			t.Room.Name = t.h.Library.Say("ja", "play.new_room")
+			if err := t.tx.SaveRoomFact(room.ID, bot.RoomFact{Name: t.Room.Name, Member: true}); err != nil {
+				return err
+			}
+		}
 	}
 	if !t.Room.Mapped() && contains(t.h.StaffRooms, t.In.At) && len(t.Room.Fact.Orgs) == 0 {
 		// The configuration says whose it is; a room that outsiders read is not staff's.
@@ -301,17 +308,23 @@ func common(a, b []string) string {
 	return ""
 }
 
-// PlaygroundStaffRoom is the playground's room of staff; a partner's room there
-// is called by the partner's key.
-const PlaygroundStaffRoom = "staff"
+// The playground's room of staff, and the one that is nobody's until staff say
+// whose it is; a partner's room there is called by the partner's key.
+const (
+	PlaygroundStaffRoom = "staff"
+	PlaygroundNewRoom   = "new-room"
+)
 
-// playgroundRoom makes up the room: the playground has one for each partner
-// and one for staff.
+// playgroundRoom makes up the room: the playground has one for each partner and
+// one for staff. Only the new one has a row, because it can be mapped.
 func (t *Turn) playgroundRoom() (models.Room, error) {
 	r := models.Room{Platform: "playground", Connection: "playground", Room: t.In.At.Room}
-	if r.Room == PlaygroundStaffRoom {
+	switch r.Room {
+	case PlaygroundStaffRoom:
 		r.Kind = models.RoomStaff
 		return r, nil
+	case PlaygroundNewRoom:
+		return t.tx.RoomAt(r.Address())
 	}
 	p, err := t.tx.PartnerByKey(r.Room)
 	if err != nil {

@@ -174,11 +174,11 @@ func cast() []playground.Persona {
 	room := func(id, kind string) playground.Room { return playground.Room{ID: id, Name: id, Kind: kind} }
 	rep := func(key, partner string) playground.Persona {
 		return playground.Persona{User: key, Name: key, Side: playground.SideMember, Partner: partner, PartnerName: partner, Role: "rep",
-			Rooms: []playground.Room{room("direct-"+key, playground.KindDirect), room(partner, playground.KindShared)}}
+			Rooms: []playground.Room{room("direct-"+key, playground.KindDirect), room(partner, playground.KindShared), room(handlers.PlaygroundNewRoom, playground.KindShared)}}
 	}
 	staff := func(key string) playground.Persona {
 		return playground.Persona{User: key, Name: key, Side: playground.SideStaff, Rooms: []playground.Room{
-			room("direct-"+key, playground.KindDirect), room(handlers.PlaygroundStaffRoom, playground.KindStaff), room("p-aoba", playground.KindShared), room("p-minami", playground.KindShared)}}
+			room("direct-"+key, playground.KindDirect), room(handlers.PlaygroundStaffRoom, playground.KindStaff), room("p-aoba", playground.KindShared), room("p-minami", playground.KindShared), room(handlers.PlaygroundNewRoom, playground.KindShared)}}
 	}
 	return []playground.Persona{rep("aoba-01", "p-aoba"), rep("aoba-02", "p-aoba"), rep("minami-01", "p-minami"), staff("s-ito"), staff("s-sato"), staff("s-mori")}
 }
@@ -261,6 +261,25 @@ func TestAudienceAndValidityHold(t *testing.T) {
 	unsaid(t, silver.Say("資料一覧").See(), "ゴールド限定資料", "旧価格表")
 	said(t, gold.Say("資料一覧").See(), "ゴールド限定資料", "商談登録ガイド")
 	unsaid(t, gold.Say("旧価格表").See(), "資料：旧価格表")
+}
+
+func TestANewRoomIsTriedInThePlayground(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		h := newHouse(t, driver)
+		rep, staff := h.As("aoba-01").In(handlers.PlaygroundNewRoom), h.As("s-ito").In(handlers.PlaygroundStaffRoom)
+		lines := rep.Say("@Akari 商談登録の有効期限は?").See()
+		said(t, lines, "このルームの利用準備をしています")
+		unsaid(t, lines, "90日間")
+		said(t, []string{staff.Wait("代理店を選ぶ")}, "代理店を選ぶ")
+		said(t, staff.All(), "新しいルーム")
+		staff.Press("代理店を選ぶ").See()
+		if errs := staff.Submit(map[string]string{"partner": "p-aoba"}); len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		staff.Wait("「青葉商事」のルームとして登録しました")
+		rep.See() // the greeting
+		said(t, rep.Say("@Akari 商談登録の有効期限は?").See(), "90日間")
+	})
 }
 
 func TestAGapIsAnsweredByStaffAndBecomesAnEntry(t *testing.T) {

@@ -211,7 +211,8 @@ func (g Targets) selectTargets(now time.Time) (string, []any) {
 	if g.Playground {
 		return "SELECT p.id AS target_id, 'play' AS kind, p.id AS partner_id FROM partners p WHERE " + inUse + where, args
 	}
-	return "SELECT r.id AS target_id, 'room' AS kind, p.id AS partner_id FROM rooms r JOIN partners p ON p.id = r.partner_id WHERE r.kind = 'shared' AND r.left_at IS NULL AND " + inUse + where, args
+	return "SELECT r.id AS target_id, 'room' AS kind, p.id AS partner_id FROM rooms r JOIN partners p ON p.id = r.partner_id " +
+		"WHERE r.kind = 'shared' AND r.left_at IS NULL AND r.platform <> 'playground' AND " + inUse + where, args
 }
 
 func and(cs []condition) (string, []any) {
