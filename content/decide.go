@@ -22,12 +22,14 @@ const (
 	evMatched            // the dearest word that the first hit has, as a share of the rarest
 	evMissed             // how much dearer one is that it has not
 	evSure               // how far the classifier's first is ahead of its second
+	evSecond             // the second dearest word that the first hit has: one may be there by chance
+	evSecondLead         // second × lead
 	evidences
 )
 
 // EvidenceNames names the numbers of an Example, in order.
 func EvidenceNames() []string {
-	return []string{"question", "wording", "both", "words", "unknown", "lead", "leadTop", "length", "words×length", "words×lead", "utterances", "agree", "matched", "missed", "sure"}
+	return []string{"question", "wording", "both", "words", "unknown", "lead", "leadTop", "length", "words×length", "words×lead", "utterances", "agree", "matched", "missed", "sure", "second", "second×lead"}
 }
 
 type evidence [evidences]float64
@@ -96,6 +98,7 @@ func (rk *ranking) evidence(x *index) (e evidence) {
 	e[evWordsLead] = e[evWords] * e[evLead]
 	e[evUtterances] = float64(first.views[viewUtterance] / first.score)
 	e[evMatched], e[evMissed], e[evSure] = rk.matched, max(0, rk.missed-rk.matched), rk.classLead
+	e[evSecond], e[evSecondLead] = rk.second, rk.second*e[evLead]
 	if x.classes != nil {
 		e[evAgree] = rk.opinion - 0.5
 	}

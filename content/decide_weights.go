@@ -4,9 +4,9 @@ package content
 // docs/search.md says what the weights reach on sets that they have not seen.
 var (
 	// firstAnswers is the chance that the first hit answers.
-	firstAnswers = chanceModel{0.58, 0.77, -0.28, 0.81, -0.73, 0.52, 1.32, 0.18, 1.12, 1.72, 0.42, 2.27, 2.06, 0.54, -0.65, -4.86}
+	firstAnswers = chanceModel{0.23, 0.71, 0.14, 0.94, 0.07, 0.25, 1.59, -0.12, 0.86, 1.44, 0.44, 1.83, 0.81, 0.22, -0.55, 1.62, 1.45, -4.29}
 	// oneOfThree is the chance that one of the first three does.
-	oneOfThree = chanceModel{0.42, 0.68, -0.23, 0.86, -0.73, -0.54, 1.48, 0.26, 1.39, 1.34, 0.30, 2.37, 1.74, 0.71, -0.77, -3.94}
+	oneOfThree = chanceModel{0.14, 0.67, 0.08, 0.97, -0.10, -0.80, 1.69, 0.03, 1.09, 1.18, 0.31, 2.07, 0.81, 0.39, -0.72, 1.32, 1.12, -3.49}
 	// nothingAnswers is the chance that no entry does.
-	nothingAnswers = chanceModel{-0.45, 0.01, -0.57, -0.49, 0.51, 0.22, -0.40, -0.48, -1.36, -1.29, 0.47, -2.74, -1.21, -0.94, 1.39, 2.20}
+	nothingAnswers = chanceModel{-0.27, 0.02, -0.78, -0.61, 0.08, 0.44, -0.52, -0.34, -1.05, -1.13, 0.46, -2.52, -0.61, -0.65, 1.37, -0.89, -1.18, 1.87}
 )

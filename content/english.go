@@ -29,10 +29,35 @@ func stopSet(s string) map[string]bool {
 	return out
 }
 
+// irregular gives the base form of verbs (and a few nouns) whose other forms no
+// ending explains. What is also another word in its own right (left, saw, found) is
+// not there.
+var irregular = irregulars(`began begun begin; broke broken break; brought bring; built build; bought buy; caught catch;
+	chose chosen choose; came come; dealt deal; drew drawn draw; drove driven drive; fell fallen fall; forgot forgotten forget; froze frozen freeze;
+	gave given give; went gone go; grew grown grow; heard hear; held hold; hid hidden hide; kept keep; knew known know;
+	learnt learn; lent lend; lost lose; made make; meant mean; met meet; paid pay; ran run; rewrote rewritten rewrite; rose risen rise; said say;
+	sent send; shown show; sold sell; spent spend; spoke spoken speak; stolen steal; stuck stick; swore sworn swear; taken took take; taught teach; thought think; thrown threw throw;
+	told tell; understood understand; withdrew withdrawn withdraw; woke woken wake; wore worn wear; won win; wrote written write;
+	children child; men man; women woman; people person`)
+
+func irregulars(list string) map[string]string {
+	out := map[string]string{}
+	for group := range strings.SplitSeq(list, ";") {
+		forms := strings.Fields(group)
+		for _, f := range forms[:len(forms)-1] {
+			out[f] = forms[len(forms)-1]
+		}
+	}
+	return out
+}
+
 // stem takes the commonest English endings off: plural, -ing, -ed, -ly. It is
 // light on purpose: over-stemming joins words that are not the same.
 func stem(w string) string {
 	w = strings.ReplaceAll(strings.ReplaceAll(w, "’", "'"), "'", "")
+	if base, ok := irregular[w]; ok {
+		w = base
+	}
 	n := len(w)
 	switch {
 	case n <= 3 || !isPlainASCII(w):

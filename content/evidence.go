@@ -9,18 +9,20 @@ func (x *index) look(sc *scratch, rk *ranking) {
 	each := func(t uint64, kind termKind) {
 		rare := idf(x.lists(viewUtterance, kind).units, len(x.lists(viewUtterance, kind).of(t))) / rarest
 		if x.says(first, t, kind, &sc.query) {
+			rk.second = max(rk.second, min(rare, rk.matched))
 			rk.matched = max(rk.matched, rare)
 		} else {
 			rk.missed = max(rk.missed, rare)
 		}
 	}
-	if rk.small {
+	for _, t := range sc.query.words {
+		each(t, wordTerm)
+	}
+	if rk.small { // pairs stand for Japanese words
 		for _, t := range sc.query.grams {
-			each(t, gramTerm)
-		}
-	} else {
-		for _, t := range sc.query.words {
-			each(t, wordTerm)
+			if isPair(t) {
+				each(t, gramTerm)
+			}
 		}
 	}
 	if x.classes != nil {

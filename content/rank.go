@@ -76,9 +76,9 @@ type ranking struct {
 	idealWords, // of it, by words
 	unknown float64 // of that, by words that are nowhere
 	small bool // without the dictionary
-	// The dearest word (in rarity, as a share of the rarest) that the first hit
+	// The dearest words (in rarity, as a share of the rarest) that the first hit
 	// has, and the dearest that it has not.
-	matched, missed float64
+	matched, second, missed float64
 	opinion         float64 // the classifier's chance of the first hit, or of what is no class if it is none
 	classLead       float64 // of the classifier's first over its second
 }
