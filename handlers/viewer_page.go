@@ -97,6 +97,9 @@ func (h *Handlers) viewer(r *http.Request, s shown) (web.ViewerPage, bool) {
 		}
 		p.Kind, p.Tool = "tool", web.Link{Label: say("viewer.tool"), URL: m.URL}
 		p.Go, p.Text = "/v/"+r.PathValue("token")+"/go", say("viewer.tool_going", "host", host)
+		for i := range p.Actions { // going on is what this page is for
+			p.Actions[i].Primary = false
+		}
 		return p, true
 	}
 	file := h.address(r, "/file/"+url.PathEscape(m.Name()), s.place)
