@@ -30,10 +30,11 @@ type staffEdit struct {
 
 // staffAct is what one button of a form does.
 type staffAct struct {
-	name  string // as the audit log has it: room.map; actLook writes nothing
-	label string
-	style string
-	loose bool // what stands in the fields is neither checked nor used
+	name    string // as the audit log has it: room.map; actLook writes nothing
+	label   string
+	style   string
+	loose   bool // what stands in the fields is neither checked nor used
+	audited bool // do keeps it in the audit log itself
 	// do answers the page to go to; "" stays on this one. What is wrong with the
 	// fields it tells by v.wrong or v.stop, and then nothing is changed. The fields may
 	// be empty or hold no choice: that is told already.
@@ -335,7 +336,7 @@ func (h *Handlers) staffAct(r *http.Request, v *staffView, p staffPage) error {
 		if err != nil {
 			return err
 		}
-		if a.name == actLook {
+		if a.name == actLook || a.audited {
 			return nil
 		}
 		act := models.Act{ActorID: v.who.Person.ID, Role: v.role(p), Action: a.name, Object: e.object, Result: "done"}

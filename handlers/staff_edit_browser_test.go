@@ -127,7 +127,7 @@ func TestStaffEditInABrowser(t *testing.T) {
 			s.do(chromedp.Click(chromedp.CSS("a[href='/staff/materials/_new']")))
 			s.until("document.querySelector('#f-file')")
 			shot("material-new")
-			on[bool](s, "(() => { const d = new DataTransfer(); d.items.add(new File([" + fmt.Sprintf("%q", pdf) + "], '価格表 2027.pdf')); document.getElementById('f-file').files = d.files; return true })()")
+			on[bool](s, "(() => { const d = new DataTransfer(); d.items.add(new File(["+fmt.Sprintf("%q", pdf)+"], '価格表 2027.pdf')); document.getElementById('f-file').files = d.files; return true })()")
 			s.put("key", "Price 2027")
 			s.send("material.add")
 			s.until("document.querySelector('#f-key-e') && document.querySelector('#f-title_ja-e') && document.querySelector('#f-file-h').textContent.includes('価格表 2027.pdf')")
@@ -137,6 +137,19 @@ func TestStaffEditInABrowser(t *testing.T) {
 			s.send("material.add")
 			s.until("location.pathname === '/staff/materials/price-2027/edit' && document.querySelector('.done-note')")
 			shot("material-saved")
+
+			// An audience, counted before it is kept.
+			s.at(h, "/staff/audiences/_new")
+			s.put("audience_name", "ゴールド")
+			on[bool](s, "(document.querySelector('input[name=tiers][value=gold]').click(), true)")
+			shot("audience-new")
+			s.send("look")
+			s.until("document.querySelector('.done-note') && document.querySelector('input[name=tiers][value=gold]').checked")
+			s.send("audience.save")
+			s.until("document.querySelector('button[value=\"audience.drop\"]')")
+			shot("audience-saved")
+			s.at(h, "/staff/audiences")
+			shot("audiences")
 			if acts := strings.Join(h.acts(t, ""), " "); !strings.Contains(acts, "partner.change") || !strings.Contains(acts, "room.map") || !strings.Contains(acts, "person.invite") {
 				t.Error(acts)
 			}

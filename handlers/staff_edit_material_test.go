@@ -130,7 +130,9 @@ func TestAMaterialGetsItsNextVersion(t *testing.T) {
 			t.Fatalf("%+v", m)
 		}
 		mine := d.with(guideEdit, "old_links", "-")
-		publish := func(form url.Values, body string) (*http.Response, string) { return d.upload(guideEdit, form, "guide-3.pdf", body) }
+		publish := func(form url.Values, body string) (*http.Response, string) {
+			return d.upload(guideEdit, form, "guide-3.pdf", body)
+		}
 		if r, body := publish(mine, pdf+"3"); r.StatusCode != http.StatusSeeOther || !strings.Contains(d.see(r.Header.Get("Location")), "新しい版を公開しました") {
 			t.Fatal(r.StatusCode, body)
 		}

@@ -285,7 +285,7 @@ func TestFormsOfStaffPagesNeedTheirRole(t *testing.T) {
 	admin, plain := h.enter(t, "s-ito"), h.enter(t, "s-mori")
 	posted := 0
 	for path, roles := range handlers.StaffPages() {
-		path = strings.NewReplacer("faq/{key}", "faq/demo", "materials/{key}", "materials/guide", "/entry/{key}", "/entry/trial", "{key}", "p-aoba", "{id}", "1").Replace(path)
+		path = strings.NewReplacer("audiences/{key}", "audiences/1", "faq/{key}", "faq/demo", "materials/{key}", "materials/guide", "/entry/{key}", "/entry/trial", "{key}", "p-aoba", "{id}", "1").Replace(path)
 		r, _ := admin.do("POST", path, url.Values{"do": {"x"}}, map[string]string{"Sec-Fetch-Site": "cross-site"})
 		if r.StatusCode == http.StatusMethodNotAllowed || r.StatusCode == http.StatusNotFound {
 			continue // only shown

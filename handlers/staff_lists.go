@@ -146,6 +146,7 @@ func (v *staffView) campaignsList() error {
 	if len(list) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.campaigns_none")
 	}
+	b.Links = append([]web.Link{{Label: v.say("staff.audiences"), URL: "/staff/audiences"}}, b.Links...)
 	v.add(b)
 	return nil
 }
