@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -38,7 +39,8 @@ func (ServeCmd) Run(cli *CLI, out surroundings) error {
 	for _, n := range c.Notes {
 		log.Info("configuration", "file", n.File, "line", n.Line, "note", n.Text)
 	}
-	if os.Getenv("GOGC") == "" {
+	fixed := os.Getenv("GOGC") != ""
+	if !fixed {
 		debug.SetGCPercent(headroom)
 	}
 	clock := NewClock(c.Clock, log)
@@ -52,27 +54,44 @@ func (ServeCmd) Run(cli *CLI, out surroundings) error {
 	err = a.run(ctx, func() {
 		// From now on a second signal ends the process at once.
 		go func() { <-ctx.Done(); stop() }()
-		go giveBack(ctx, a.library.Ready())
+		go settleHeap(ctx, a.library.Ready(), c.Content.Small, fixed)
 		a.announce(out)
 	})
 	log.Info("stopped")
 	return err
 }
 
-// headroom is by how many percent the memory in use may grow before what is no longer
-// used is collected. Most of ours is the dictionary and the index, which never change
-// and are quickly passed over, so that collecting sooner than Go's own 100 % costs little
-// and keeps 30 MB free. The environment's GOGC wins.
-const headroom = 40
+// Collecting what is no longer used costs a pass over all that is, so the heap may
+// grow to heapGoal before it is done, however little is in use; and by headroom
+// percent where more is, as most of ours is dictionary and index, which are quickly
+// passed over. Until they are loaded, which leaves much behind, headroom alone counts.
+// The environment's GOGC wins over both.
+const (
+	heapGoal = 90 << 20 // bytes
+	headroom = 40        // percent
+)
 
-// giveBack returns to the machine what loading the Japanese dictionary needed for a
-// moment only: about 30 MB that an idle process would otherwise keep.
-func giveBack(ctx context.Context, loaded <-chan struct{}) {
+// settleHeap gives back what loading the Japanese dictionary needed for a moment
+// only, about 30 MB that an idle process would otherwise keep, and then lets the
+// heap grow to its goal. Without the dictionary all is small, and Go's own rule,
+// by as much as is in use, keeps it so.
+func settleHeap(ctx context.Context, loaded <-chan struct{}, small, fixed bool) {
 	select {
 	case <-ctx.Done():
+		return
 	case <-loaded:
-		debug.FreeOSMemory()
 	}
+	debug.FreeOSMemory()
+	if fixed {
+		return
+	}
+	percent := 100
+	if !small {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		percent = max(headroom, int(100*heapGoal/max(m.HeapAlloc, 1))-100)
+	}
+	debug.SetGCPercent(percent)
 }
 
 // announce says that everything runs, and where. The last line is the address.
