@@ -25,7 +25,11 @@ func (v *staffView) campaign() error {
 	if v.export != "" && v.query.Get("block") == reportBlock {
 		return v.campaignFile(c)
 	}
-	r, err := v.tx.ReportCampaign(c)
+	life := time.Duration(0) // of one that goes on nothing is remembered
+	if c.State == models.CampaignFinished {
+		life = staffCountFresh
+	}
+	r, at, err := counted(&v.h.weeks, v.tx.Now(), "campaign "+v.r.PathValue("id"), life, func() (models.CampaignReport, error) { return v.tx.ReportCampaign(c) })
 	if err != nil {
 		return err
 	}
@@ -33,6 +37,9 @@ func (v *staffView) campaign() error {
 	standing, err := v.standingBlock(c, r)
 	if err != nil {
 		return err
+	}
+	if standing.Note == "" {
+		standing.Note = v.say("staff.this_week_note", "at", v.when(at))
 	}
 	v.add(standing)
 	if c.Spec.Ack != nil {
@@ -63,13 +70,23 @@ func (v *staffView) campaignFile(c models.Campaign) error {
 	})
 }
 
+// campaignEvents are the figures of the log that a campaign's own are told from.
+var campaignEvents = map[string]string{"sent": models.Delivered, "failed": models.DeliveryFailed, "opened_people": "opened_people", "completed_people": models.Completed, "acked_people": "acknowledged", "used_people": "used"}
+
+// missingShown is how many of who has not acknowledged a page lists; a file lists all.
+const missingShown = 200
+
 // standingBlock is how far a campaign is: a bar, the figures, and when it is through.
 func (v *staffView) standingBlock(c models.Campaign, r models.CampaignReport) (web.StaffBlock, error) {
 	tile := func(name string, n int, tone string) web.Tile {
 		if n == 0 {
 			tone = ""
 		}
-		return web.Tile{Label: v.say("staff." + name), Value: count(int64(n)), Note: v.say("staff.of_audience", "count", r.AudienceSize), Tone: tone}
+		t := web.Tile{Label: v.say("staff." + name), Value: count(int64(n)), Note: v.say("staff.of_audience", "count", r.AudienceSize), Tone: tone}
+		if figure := campaignEvents[name]; figure != "" && c.StartedAt != nil {
+			t.URL = eventsURL(figure, *c.StartedAt, v.tx.Now().Add(time.Minute), "campaign", strconv.FormatInt(c.ID, 10))
+		}
+		return t
 	}
 	id := strconv.FormatInt(c.ID, 10)
 	b := web.StaffBlock{Title: v.say("campaign.state_" + c.State), Links: []web.Link{
@@ -117,12 +134,15 @@ func (v *staffView) standingBlock(c models.Campaign, r models.CampaignReport) (w
 
 func (v *staffView) missingBlock(r models.CampaignReport) web.StaffBlock {
 	t := &web.StaffTable{Caption: v.say("staff.missing"), Columns: v.heads("person")}
-	for _, key := range r.Missing {
+	for _, key := range r.Missing[:min(len(r.Missing), v.most(missingShown))] {
 		t.Rows = append(t.Rows, []web.Cell{{Text: key, URL: "/staff/events?person=" + key}})
 	}
 	b := web.StaffBlock{Title: v.say("staff.missing_count", "missing", len(r.Missing), "owed", r.Owed), Table: t, Links: v.exports(), Empty: emptyIf(len(r.Missing) == 0, v.say("staff.missing_none"))}
+	if len(r.Missing) > missingShown {
+		b.Note = v.say("staff.missing_more", "shown", missingShown)
+	}
 	if !v.h.PersonLevel {
-		b.Table, b.Links = nil, nil
+		b.Table, b.Links, b.Note = nil, nil, ""
 	}
 	return b
 }

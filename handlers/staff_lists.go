@@ -58,11 +58,10 @@ func (v *staffView) peopleBlock(people []models.PersonLine, pager web.Pager) web
 func (v *staffView) materials() error {
 	to := v.tx.Now()
 	span := v.lately()
-	steps, _, err := counted(&v.h.weeks, to, "materials "+span.From.String(), staffCountFresh, func() (map[string]models.Counts, error) { return v.tx.SumMaterials(span) })
+	total, err := v.addUp("materials", v.tx.SumMaterials)
 	if err != nil {
 		return err
 	}
-	total := maps.Clone(steps)
 	current := map[string]int{}
 	for _, m := range v.h.Library.AllMaterials() {
 		current[m.Key] = m.Version
@@ -201,7 +200,7 @@ func (v *staffView) gapBlock(rows []models.GapLine) web.StaffBlock {
 // faq is how every entry served this week and in the four before.
 func (v *staffView) faq() error {
 	span := v.lately()
-	counts, _, err := counted(&v.h.weeks, v.tx.Now(), "faq "+span.From.String(), staffCountFresh, func() (map[string]models.Counts, error) { return v.tx.CountEntries(span) })
+	counts, err := v.addUp("faq", v.tx.CountEntries)
 	if err != nil {
 		return err
 	}

@@ -15,47 +15,64 @@ import (
 // look at the same few weeks.
 type staffWeeks struct {
 	mu   sync.Mutex
-	kept map[string]staffCount
+	kept map[string]*staffCount
 }
 
+// staffCount is one count; whoever needs it while it is counted waits for it alone.
 type staffCount struct {
+	mu    sync.Mutex
+	done  bool
 	at    time.Time
 	value any
 }
 
-// How old a count on a page may be: of a time that goes on, and of one that is
-// over, in which little changes.
+// How old a count on a page may be: of a time that goes on, of one that is over, in
+// which little changes, and of one that has been over for weeks.
 const (
 	staffCountFresh = time.Minute
 	staffCountOver  = 10 * time.Minute
-	staffCountsKept = 16
+	staffCountOld   = 12 * time.Hour
+	staffCountsKept = 64
 )
 
 // counted answers what a count came to a moment ago, and when; else it counts.
 func counted[T any](s *staffWeeks, now time.Time, key string, life time.Duration, count func() (T, error)) (T, time.Time, error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if k, ok := s.kept[key]; ok && now.Sub(k.at).Abs() < life {
+	k := s.kept[key]
+	if k == nil {
+		if s.kept == nil || len(s.kept) >= staffCountsKept {
+			s.kept = map[string]*staffCount{}
+		}
+		k = &staffCount{}
+		s.kept[key] = k
+	}
+	s.mu.Unlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.done && now.Sub(k.at).Abs() < life {
 		return k.value.(T), k.at, nil
 	}
 	value, err := count()
-	if err != nil {
-		return value, now, err
+	if err == nil {
+		k.done, k.at, k.value = true, now, value
 	}
-	if s.kept == nil || len(s.kept) >= staffCountsKept {
-		s.kept = map[string]staffCount{}
+	return value, now, err
+}
+
+// lifeOf is how old a count of a week may be.
+func lifeOf(w models.Week, now time.Time) time.Duration {
+	switch {
+	case now.Before(w.End):
+		return staffCountFresh
+	case now.Sub(w.End) < 7*24*time.Hour:
+		return staffCountOver
 	}
-	s.kept[key] = staffCount{now, value}
-	return value, now, nil
+	return staffCountOld
 }
 
 // week counts a week.
 func (s *staffWeeks) week(tx *models.Tx, w models.Week) (models.Counted, time.Time, error) {
-	life := staffCountOver
-	if tx.Now().Before(w.End) {
-		life = staffCountFresh
-	}
-	return counted(s, tx.Now(), "week "+w.Start.String(), life, func() (models.Counted, error) { return tx.CountWeek(w) })
+	return counted(s, tx.Now(), "week "+w.Start.String(), min(lifeOf(w, tx.Now()), staffCountOver), func() (models.Counted, error) { return tx.CountWeek(w) })
 }
 
 // lately is this week and the four before.
@@ -66,6 +83,29 @@ func (v *staffView) lately() models.Period {
 		first = first.Before(v.h.Vendor.Zone)
 	}
 	return models.Period{From: first.Start, To: week.End}
+}
+
+// addUp adds up what was counted in each week of lately: of those that are over it
+// is remembered, so that only the present one is counted again and again.
+func (v *staffView) addUp(what string, count func(models.Period) (map[string]models.Counts, error)) (map[string]models.Counts, error) {
+	sum, span := map[string]models.Counts{}, v.lately()
+	for w := models.WeekOf(span.From, v.h.Vendor.Zone); w.Start.Before(span.To); w = w.After(v.h.Vendor.Zone) {
+		of, _, err := counted(&v.h.weeks, v.tx.Now(), what+" "+w.Start.String(), lifeOf(w, v.tx.Now()), func() (map[string]models.Counts, error) {
+			return count(models.Period{From: w.Start, To: w.End})
+		})
+		if err != nil {
+			return nil, err
+		}
+		for key, counts := range of {
+			if sum[key] == nil {
+				sum[key] = models.Counts{}
+			}
+			for k, n := range counts {
+				sum[key][k] += n
+			}
+		}
+	}
+	return sum, nil
 }
 
 // overviewFigures are what the first page shows, in this order.
@@ -100,18 +140,20 @@ func (v *staffView) overview() error {
 		return err
 	}
 	counts, weeks := make([]models.Counted, 3), []models.Week{week, week.Before(zone), week.Before(zone).Before(zone)}
-	var at time.Time
-	for i := range weeks {
-		var made time.Time
-		if counts[i], made, err = v.h.weeks.week(v.tx, weeks[i]); err != nil {
+	for i := 1; i < len(weeks); i++ {
+		if counts[i], _, err = v.h.weeks.week(v.tx, weeks[i]); err != nil {
 			return err
 		}
-		if i == 0 {
-			at = made
-		}
 	}
+	sofar, at, err := counted(&v.h.weeks, now, "so far "+week.Start.String(), staffCountFresh, func() (models.Counts, error) {
+		return v.tx.Total(models.Period{From: week.Start, To: week.End}, overviewFigures)
+	})
+	if err != nil {
+		return err
+	}
+	sums := []models.Counts{sofar, sum(partners, counts[1]), sum(partners, counts[2])}
 	for i, title := range []string{"staff.this_week", "staff.last_week"} {
-		total, before := sum(partners, counts[i]), sum(partners, counts[i+1])
+		total, before := sums[i], sums[i+1]
 		block := web.StaffBlock{Title: v.say(title, "from", v.day(weeks[i].Start), "to", v.day(weeks[i].End.Add(-time.Hour)), "week", weeks[i].ISO)}
 		if i == 0 {
 			block.Note = v.say("staff.this_week_note", "at", v.when(at))
@@ -122,7 +164,7 @@ func (v *staffView) overview() error {
 		}
 		v.add(block)
 	}
-	if err := v.movement(models.ID{}, sum(partners, counts[1])); err != nil {
+	if err := v.movement(models.ID{}, sums[1]); err != nil {
 		return err
 	}
 	gaps, err := v.tx.GapsAt(now, nil)

@@ -126,7 +126,9 @@ func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
 		}
 		return n
 	}
-	r.Opened, r.Completed = count(didSQL("", ""), c.ID, "opened"), count(didSQL("", ""), c.ID, "completed")
+	if err := t.did(c.ID, "", func(ID) *CampaignReport { return &r }); err != nil {
+		return r, err
+	}
 	r.Acknowledged = count("SELECT COUNT(DISTINCT k.person_id) FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND "+wholly("j.person_id = k.person_id"), c.ID)
 	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
 	if err != nil || c.Spec.Ack == nil {
@@ -146,11 +148,24 @@ func (r *CampaignReport) owes(o Ower) {
 	}
 }
 
-// didSQL counts people whose visit of a campaign's link shows a kind of event; by
-// and group are for counting by partner.
-func didSQL(by, group string) string {
-	return "SELECT " + by + "COUNT(DISTINCT l.person_id) AS n FROM links l JOIN events e ON e.link_id = l.id LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit " +
-		"WHERE l.campaign_id = ? AND e.kind = ? AND " + humanly + group
+// did counts people whose visits of a campaign's links show an opening and a
+// completion; with "l.partner_id, " by partner.
+func (t *Tx) did(campaign int64, by string, of func(partner ID) *CampaignReport) error {
+	type row struct {
+		PartnerID ID
+		Kind      string
+		N         int
+	}
+	rows, err := all[row](t.db, "SELECT "+by+"e.kind, COUNT(DISTINCT l.person_id) AS n FROM links l JOIN events e ON e.link_id = l.id LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit "+
+		"WHERE l.campaign_id = ? AND e.kind IN ? AND "+humanly+" GROUP BY "+by+"e.kind", campaign, []string{Opened, Completed})
+	for _, x := range rows {
+		if r := of(x.PartnerID); x.Kind == Opened {
+			r.Opened = x.N
+		} else {
+			r.Completed = x.N
+		}
+	}
+	return err
 }
 
 // ReportCampaignByPartner is ReportCampaign for the people and rooms of each partner
@@ -170,6 +185,9 @@ func (t *Tx) ReportCampaignByPartner(c Campaign) (map[ID]CampaignReport, error) 
 	for _, s := range seats {
 		*of(s.PartnerID).field(rankings[s.Standing]) += s.N
 	}
+	if err := t.did(c.ID, "l.partner_id, ", of); err != nil {
+		return nil, err
+	}
 	type row struct {
 		PartnerID ID
 		N         int
@@ -177,16 +195,13 @@ func (t *Tx) ReportCampaignByPartner(c Campaign) (map[ID]CampaignReport, error) 
 	const perPartner = "partner_id, COUNT(DISTINCT person_id) AS n FROM "
 	for _, q := range []struct {
 		sql  string
-		args []any
 		into func(*CampaignReport) *int
 	}{
-		{"SELECT partner_id, COUNT(*) AS n FROM recipients WHERE campaign_id = ? GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.AudienceSize }},
-		{didSQL("l.partner_id, ", " GROUP BY l.partner_id"), []any{"opened"}, func(r *CampaignReport) *int { return &r.Opened }},
-		{didSQL("l.partner_id, ", " GROUP BY l.partner_id"), []any{"completed"}, func(r *CampaignReport) *int { return &r.Completed }},
-		{"SELECT " + perPartner + "acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND " + wholly("j.person_id = k.person_id") + " GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Acknowledged }},
-		{"SELECT " + perPartner + "uses WHERE campaign_id = ? AND undone_at IS NULL GROUP BY partner_id", nil, func(r *CampaignReport) *int { return &r.Used }},
+		{"SELECT partner_id, COUNT(*) AS n FROM recipients WHERE campaign_id = ? GROUP BY partner_id", func(r *CampaignReport) *int { return &r.AudienceSize }},
+		{"SELECT " + perPartner + "acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND " + wholly("j.person_id = k.person_id") + " GROUP BY partner_id", func(r *CampaignReport) *int { return &r.Acknowledged }},
+		{"SELECT " + perPartner + "uses WHERE campaign_id = ? AND undone_at IS NULL GROUP BY partner_id", func(r *CampaignReport) *int { return &r.Used }},
 	} {
-		rows, err := all[row](t.db, q.sql, append([]any{c.ID}, q.args...)...)
+		rows, err := all[row](t.db, q.sql, c.ID)
 		if err != nil {
 			return nil, err
 		}

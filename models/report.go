@@ -82,10 +82,51 @@ func (t *Tx) Count(s Period) (Counted, error) {
 		return Counted{}, err
 	}
 	out := tally(rows)
-	detailed, err := t.countDetailed(s)
+	detailed, err := t.countDetailed(s, nil)
 	for _, r := range detailed {
 		if r.SeenAs != nil && *r.SeenAs == ClassHuman {
 			out.of(r.PartnerID)[r.Figure] += r.N
+		}
+	}
+	return out, err
+}
+
+// Total counts figures of a span over all partners, as is known now: the sums of
+// what Count answers for each, without reading who did what out of the database. Of
+// the figures that count people it knows active_people alone. Staff scope.
+func (t *Tx) Total(s Period, figures []string) (Counts, error) {
+	s.Cut = nil
+	class, join, _ := s.classSQL()
+	where, args := s.where()
+	from := " FROM events e" + t.by(s.index()) + join + " WHERE " + where
+	type row struct {
+		Kind   string
+		SeenAs *string
+		N      int64
+	}
+	rows, err := all[row](t.db, "SELECT e.kind, "+class+" AS seen_as, COUNT(*) AS n"+from+" GROUP BY e.kind, seen_as", args...)
+	if err != nil {
+		return nil, err
+	}
+	out, by := Counts{}, counting()
+	for _, r := range rows {
+		for _, f := range by[r.Kind] {
+			if slices.Contains(figures, f.Key) && !f.People && f.Detail == "" && f.Product == (r.SeenAs == nil) && (f.Product || *r.SeenAs == ClassHuman) {
+				out[f.Key] += r.N
+			}
+		}
+	}
+	if slices.Contains(figures, ActivePeople) { // acts without a person are one person's where the log knows no others
+		out[ActivePeople], err = first[int64](t.db, "SELECT COALESCE(SUM(CASE WHEN x.n = 0 THEN 1 ELSE x.n END), 0) FROM (SELECT e.partner_id, COUNT(DISTINCT e.person_id) AS n"+from+
+			" AND e.kind IN ? AND "+class+" = 'human' GROUP BY e.partner_id) AS x", append(slices.Clip(args), actingKinds)...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	detailed, err := t.countDetailed(s, figures)
+	for _, r := range detailed {
+		if r.SeenAs != nil && *r.SeenAs == ClassHuman {
+			out[r.Figure] += r.N
 		}
 	}
 	return out, err
@@ -99,16 +140,20 @@ type detailedRow struct {
 	N         int64
 }
 
-// countDetailed counts the figures that the index alone cannot tell.
-func (t *Tx) countDetailed(s Period) ([]detailedRow, error) {
+// countDetailed counts the figures that the index alone cannot tell; of only, where
+// some are named.
+func (t *Tx) countDetailed(s Period, only []string) ([]detailedRow, error) {
 	class, join, args := s.classSQL()
 	where, more := s.where()
 	which, cases, picked := "CASE", []string{}, []any{}
 	for _, f := range Figures {
-		if f.Detail != "" {
+		if f.Detail != "" && (only == nil || slices.Contains(only, f.Key)) {
 			which += " WHEN e.kind = '" + f.Kinds[0] + "' THEN '" + f.Key + "'"
 			cases, picked = append(cases, "e.kind = ? AND e.detail LIKE ?"), append(picked, f.Kinds[0], "%"+f.Detail+"%")
 		}
+	}
+	if len(cases) == 0 {
+		return nil, nil
 	}
 	return all[detailedRow](t.db, "SELECT e.partner_id, "+which+" END AS figure, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
 		" WHERE "+where+" AND ("+strings.Join(cases, " OR ")+") GROUP BY e.partner_id, figure, seen_as", slices.Concat(args, more, picked)...)

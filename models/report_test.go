@@ -290,7 +290,15 @@ func TestNothingIsCountedTwiceOrNever(t *testing.T) {
 					return err
 				}
 				c, err := tx.Count(models.Period{From: begin.AddDate(-1, 0, 0), To: l.now})
-				truth = c.Partners[l.aoba]
+				if truth = c.Partners[l.aoba]; err != nil {
+					return err
+				}
+				total, err := tx.Total(models.Period{From: begin.AddDate(-1, 0, 0), To: l.now}, []string{models.ActivePeople, models.Asked, models.Opened})
+				for _, k := range []string{models.ActivePeople, models.Asked, models.Opened} {
+					if total[k] != truth[k] {
+						t.Errorf("seed %d: %s: %d in total, %d by partner", seed, k, total[k], truth[k])
+					}
+				}
 				return err
 			})
 			for _, k := range []string{models.Asked, models.Opened} {
