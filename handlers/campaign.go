@@ -85,9 +85,10 @@ var campaignRoles = map[string][]string{
 // Campaigning does campaign acts in one transaction for one staff member. Chat
 // and command line use it alike.
 type Campaigning struct {
-	h  *Handlers
-	tx *models.Tx
-	By models.Person
+	h    *Handlers
+	tx   *models.Tx
+	By   models.Person
+	lost string // why By may not act though their roles say so: the key of a sentence
 }
 
 // Campaigning is who acts on campaigns inside a transaction. The caller has
@@ -97,10 +98,14 @@ func (h *Handlers) Campaigning(tx *models.Tx, by models.Person) *Campaigning {
 }
 
 // CampaignAct runs do in a transaction of its own for the staff member with a
-// key. A Refusal is kept in the audit log and answered.
+// key, about whom the platforms are asked first, if that was not done lately. A Refusal is kept in the audit log and answered.
 func (h *Handlers) CampaignAct(ctx context.Context, key string, do func(*Campaigning) error) error {
 	var refused *Refusal
-	err := h.Store.InTx(ctx, func(tx *models.Tx) error {
+	lost, err := h.refreshStaff(ctx, key)
+	if err != nil {
+		return err
+	}
+	err = h.Store.InTx(ctx, func(tx *models.Tx) error {
 		refused = nil
 		by, err := tx.PersonByKey(key)
 		if errors.Is(err, models.ErrNotFound) || err == nil && by.Side != models.SideStaff {
@@ -109,7 +114,9 @@ func (h *Handlers) CampaignAct(ctx context.Context, key string, do func(*Campaig
 		if err != nil {
 			return err
 		}
-		err = do(h.Campaigning(tx, by))
+		a := h.Campaigning(tx, by)
+		a.lost = lost
+		err = do(a)
 		if errors.As(err, &refused) {
 			return nil // what was refused is in the audit log
 		}
@@ -121,8 +128,12 @@ func (h *Handlers) CampaignAct(ctx context.Context, key string, do func(*Campaig
 	return err
 }
 
-// may tells whether the one who acts has a role for it.
+// may tells whether the one who acts has a role for it, and is still one of the staff.
+// Stopping waits for no platform's word.
 func (a *Campaigning) may(act, object string) error {
+	if a.lost != "" && act != actPause && act != actCancel {
+		return a.refuse(act, object, a.lost)
+	}
 	if a.By.Side == models.SideStaff && a.By.LeftAt == nil && slices.ContainsFunc(campaignRoles[act], a.By.Has) {
 		return nil
 	}

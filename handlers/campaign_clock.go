@@ -25,8 +25,9 @@ type campaignClock struct {
 	h         *Handlers
 	began     bool
 	quotaNext time.Time
-	finishing map[int64]time.Time // when to look again whether a campaign is over
-	welcomed  map[int64]time.Time // when to look again who has come into its audience
+	finishing map[int64]time.Time    // when to look again whether a campaign is over
+	welcomed  map[int64]time.Time    // when to look again who has come into its audience
+	asking    map[[2]int64]time.Time // by number and epoch: until when a due campaign waits for facts about those who decided
 }
 
 // RunCampaigns does what is due about campaigns, in every process: launches, the
@@ -37,7 +38,7 @@ func (h *Handlers) RunCampaigns(ctx context.Context) {
 	var boards sync.WaitGroup
 	boards.Go(func() { h.runBoards(ctx) })
 	defer boards.Wait()
-	k := &campaignClock{h: h, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}}
+	k := &campaignClock{h: h, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}, asking: map[[2]int64]time.Time{}}
 	tick := time.NewTicker(campaignTick)
 	defer tick.Stop()
 	for {
@@ -59,7 +60,7 @@ func (h *Handlers) Awake() <-chan struct{} { return h.awake }
 // TickCampaigns does once what RunCampaigns does every second, as a process that
 // has been running.
 func (h *Handlers) TickCampaigns(ctx context.Context) error {
-	return (&campaignClock{h: h, began: true, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}}).tick(ctx)
+	return (&campaignClock{h: h, began: true, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}, asking: map[[2]int64]time.Time{}}).tick(ctx)
 }
 
 func (k *campaignClock) tick(ctx context.Context) error {
@@ -152,10 +153,17 @@ func (k *campaignClock) launch(ctx context.Context, c models.Campaign) error {
 	if c.DueAt == nil || c.DueAt.After(k.h.Store.Now()) {
 		return nil
 	}
-	on, err := k.h.resolve(ctx, c.ID)
+	turn := [2]int64{c.ID, c.Epoch}
+	until, asked := k.asking[turn]
+	if !asked {
+		until = time.Now().Add(factsPatience) //nolint:forbidigo // how long we wait: monotonic
+		k.asking[turn] = until
+	}
+	on, err := k.h.resolve(ctx, c.ID, time.Now().Before(until)) //nolint:forbidigo // how long we wait: monotonic
 	if err != nil || !on {
 		return err
 	}
+	delete(k.asking, turn)
 	p := k.h.printer(letterOf(c, 0))
 	for done := false; !done; {
 		if done, err = k.h.plan(ctx, c.ID, 0, p); err != nil {

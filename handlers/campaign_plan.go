@@ -16,8 +16,9 @@ const planBatch = 500
 
 // resolve writes down who a due campaign is for, once, and checks once more what
 // may have changed since it was launched. It answers false when the campaign was
-// paused instead.
-func (h *Handlers) resolve(ctx context.Context, id int64) (bool, error) {
+// paused instead, or when it is not known yet whether those who decided still may:
+// patient says that this may take a moment more.
+func (h *Handlers) resolve(ctx context.Context, id int64, patient bool) (bool, error) {
 	on := false
 	err := h.Store.InTx(ctx, func(tx *models.Tx) error {
 		on = false
@@ -32,8 +33,10 @@ func (h *Handlers) resolve(ctx context.Context, id int64) (bool, error) {
 			on = true
 			return nil
 		}
-		if ok, err := h.mayGo(tx, c); err != nil || !ok {
+		if ok, wait, err := h.mayGo(tx, c); err != nil || !ok && !(wait && patient) {
 			return h.halt(tx, c, models.PausedAuthority, err)
+		} else if wait {
+			return nil
 		}
 		if why := h.unservable(c.Spec); why {
 			return h.halt(tx, c, models.PausedMaterial, nil)
@@ -82,15 +85,16 @@ func (h *Handlers) approved(tx *models.Tx, c models.Campaign, n int) (bool, erro
 	return slices.ContainsFunc(approvals, func(a models.Approval) bool { return n <= a.Recipients+a.Recipients/10 }), err
 }
 
-// mayGo looks once more at who launched and who approved (rulings 11).
-func (h *Handlers) mayGo(tx *models.Tx, c models.Campaign) (bool, error) {
+// mayGo looks once more at who launched and who approved (rulings 11). wait says that
+// the platforms have to be asked about one of them first; they are.
+func (h *Handlers) mayGo(tx *models.Tx, c models.Campaign) (ok, wait bool, err error) {
 	who := []struct {
 		id  models.ID
 		act string
 	}{{c.LaunchedBy, actLaunch}}
 	approvals, err := tx.ApprovalsOf(c)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	for _, a := range approvals {
 		who = append(who, struct {
@@ -101,33 +105,23 @@ func (h *Handlers) mayGo(tx *models.Tx, c models.Campaign) (bool, error) {
 	for _, w := range who {
 		p, err := tx.WhoisPerson(w.id)
 		if err != nil && !errors.Is(err, models.ErrNotFound) {
-			return false, err
+			return false, false, err
 		}
 		if err != nil || p.Person.LeftAt != nil || !slices.ContainsFunc(campaignRoles[w.act], p.Person.Has) {
-			return false, nil //nolint:nilerr // who is not found may not
+			return false, false, nil //nolint:nilerr // who is not found may not
 		}
-		gone, err := h.lostAccounts(tx, w.id)
-		if err != nil || gone {
-			return false, err
+		s, err := h.staffNow(tx, w.id)
+		if err != nil || s.gone {
+			return false, false, err
 		}
-	}
-	return true, nil
-}
-
-// lostAccounts tells whether every account of a staff member is said to be gone,
-// or to be outside our organisation.
-func (h *Handlers) lostAccounts(tx *models.Tx, person models.ID) (bool, error) {
-	accounts, err := tx.AccountsOf(person)
-	if err != nil || len(accounts) == 0 {
-		return false, err
-	}
-	for _, a := range accounts {
-		f := a.Fact
-		if a.FactAt == nil || !f.Gone && !f.Guest && !f.External {
-			return false, nil
+		for _, a := range s.ask {
+			wait = true
+			if err := tx.WantPerson(bot.Identity{Platform: a.Platform, Connection: a.Connection, User: a.User}); err != nil {
+				return false, false, err
+			}
 		}
 	}
-	return true, nil
+	return !wait, wait, nil
 }
 
 // unservable tells whether a material is withdrawn or outside its validity for
@@ -306,6 +300,13 @@ func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materi
 	}
 	base := models.Delivery{Act: bot.Post, Priority: bot.Campaigns, To: to, PartnerID: r.Partner.ID, CampaignID: &c.ID, Step: p.letter.step}
 	due, planned := h.dueOf(c, base.Step)
+	if r.Newcomer {
+		// For them it is due when they are found. Who is found as soon as it goes on
+		// was perhaps found before.
+		if due = tx.Now(); c.DoubtUntil != nil && due.Sub(c.UpdatedAt) < 5*newcomersEvery {
+			due = *c.DoubtUntil
+		}
+	}
 	if r.Kind == models.KindPerson {
 		base.PersonID = r.TargetID
 	}
