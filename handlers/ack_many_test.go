@@ -189,3 +189,32 @@ func TestInARoomSeveralMaterialsAreToldToTheOneWhoPressed(t *testing.T) {
 	same(t, "acknowledgements", h.marks(t, "acks"), "aoba-01 guide@2", "aoba-01 gold-sheet@1")
 	h.owed(t, 1, "aoba-02")
 }
+
+// On Slack the message itself shows how many are acknowledged.
+func TestOnSlackAMessageShowsHowManyAreAcknowledged(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	w.launched(t, models.ToPeople)
+	room := func() string { return w.slack.DirectRoom("U0TANAKA") }
+	letter := func(part string) (ts string) {
+		t.Helper()
+		wait(t, part, func() bool {
+			for _, m := range w.slack.Messages(room()) {
+				if strings.Contains(m.Text, "新価格表") && strings.Contains(string(m.Blocks), part) {
+					ts = m.TS
+				}
+			}
+			return ts != ""
+		})
+		return ts
+	}
+	first := letter("内容を確認しました(2件すべて)")
+	w.call.Press("U0TANAKA", room(), first, "確認：ゴールド限定資料")
+	letter("2件中1件確認済み")
+	w.call.Press("U0TANAKA", room(), first, "内容を確認しました")
+	if last := letter("✓ 2件すべて確認済み"); last != first {
+		t.Error("another message was sent instead of changing the one that stands there")
+	}
+	w.call.Press("U0TANAKA", room(), first, "取り消す(確認)")
+	letter("確認：商談登録ガイド")
+	same(t, "acknowledgements", w.marks(t, "acks"), "-aoba-01 gold-sheet@1", "-aoba-01 guide@2")
+}

@@ -199,6 +199,17 @@ func TestOnLINEAVideoPlaysInTheChat(t *testing.T) {
 			t.Errorf("the letter's video was answered %d", status)
 		}
 
+		// LINE cannot change a message: a short line says how far they are.
+		letter := modelstest.Table(t, w.driver, w.dsn, "SELECT LOWER(HEX(id)) AS id FROM deliveries WHERE campaign_id = 1")[0]["id"]
+		tell(w.line.Pressed(me, "material.ack?d="+letter+"&m=1"))
+		heard("2件中1件確認済み", 1)
+		heard("内容を確認しました(残り1件)", 1)
+		tell(w.line.Pressed(me, "material.ack?d="+letter))
+		heard("2件中2件確認済み", 1)
+		tell(w.line.Pressed(me, "material.undo?d="+letter+"&k=acks"))
+		heard("2件中0件確認済み", 1)
+		same(t, "acknowledgements", w.marks(t, "acks"), "-aoba-01 closed@1", "-aoba-01 clip@3")
+
 		// The link's end is the video's.
 		id, err := models.ParseID(link)
 		if err != nil {
