@@ -388,6 +388,13 @@ func TestALinkReadTooFarAwayLooksForwarded(t *testing.T) {
 		want[len(want)-1] = "human visible"
 		same(t, "visits", h.classes(t), want...)
 		unsaid(t, []string{open("Europe/London", "human visible").page()}, "別の方ですか") // asked once
+		// Another of their links, there at the same time: it was passed on without being read.
+		other := materialLink(t, h, "aoba-01")
+		b = h.openLinkIn(t, other, phone, "America/Sao_Paulo")
+		said(t, []string{b.page()}, "遠く離れた場所", "別の方ですか") // from its first moment
+		b.look()
+		want = append(want, "forwarded travel")
+		same(t, "visits", h.classes(t), want...)
 		h.ahead.Add(int64(6 * time.Hour))
 		open("America/New_York", "human visible") // there was time to fly
 		// The same browser in the same network has not moved, whatever its clock says.

@@ -29,8 +29,8 @@ func (h *Handlers) byReader(tx *models.Tx, v *models.Visit) error {
 	if err != nil {
 		return err
 	}
-	before, far := map[string]bool{}, false // devices on which it was read before; it was read too far away
-	own, here := false, false               // the person said that this device is theirs; that they read on it in this place
+	before, far := map[string]bool{}, v.Facts.Away // devices on which it was read before; it was read too far away
+	own, here := false, false                      // the person said that this device is theirs; that they read on it in this place
 	for _, s := range all {
 		d := device
 		if s.Facts.Agent != v.Facts.Agent {
@@ -61,6 +61,22 @@ func (h *Handlers) byReader(tx *models.Tx, v *models.Visit) error {
 		v.Class, v.Reason = models.ClassForwarded, readerTravelled
 	}
 	return nil
+}
+
+// away tells whether the link's person read another of their links so far away that
+// they cannot be here: the link was passed on without being read. It is looked at
+// when the visit begins, not at each of its reports.
+func (h *Handlers) away(tx *models.Tx, v models.Visit, l models.Link) (bool, error) {
+	if v.Facts.East == nil {
+		return false, nil
+	}
+	all, err := tx.SightingsElsewhere(l, v.StartedAt.Add(-12*perHour), v.StartedAt) // nowhere is farther than twelve hours
+	for _, s := range all {
+		if v.StartedAt.Sub(s.StartedAt) < travel(s.Facts.East, v.Facts.East) && (v.Network == nil || !slices.Equal(s.Network, v.Network)) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // Why a visit is taken for another reader's. readerTold is the reason of a visit

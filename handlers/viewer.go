@@ -165,6 +165,9 @@ func (h *Handlers) viewerOpen(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
+		if v.Facts.Away, err = h.away(tx, v, l); err != nil {
+			return err
+		}
 		if err := h.burst(tx, &v); err != nil {
 			return err
 		}

@@ -262,6 +262,9 @@ func (h *Handlers) rebuildVisit(tx *models.Tx, seen models.Visit) (class string,
 	if v.Facts.Burst, err = h.crowd(tx, v); err != nil {
 		return "", false, err
 	}
+	if v.Facts.Away, err = h.away(tx, v, l); err != nil {
+		return "", false, err
+	}
 	if err := h.judge(tx, &v); err != nil {
 		return "", false, err
 	}

@@ -234,6 +234,16 @@ func (t *Tx) SightingsOf(link ID) ([]Sighting, error) {
 		"WHERE v.link_id = ? ORDER BY v.started_at LIMIT 100", link)
 }
 
+// SightingsElsewhere answers the human visits of a person's other links begun in
+// [from, to), the newest first; the first hundred.
+func (t *Tx) SightingsElsewhere(l Link, from, to time.Time) ([]Sighting, error) {
+	if l.PersonID.IsZero() {
+		return nil, nil
+	}
+	return all[Sighting](t.db, "SELECT v.visit,v.class,v.started_at,v.network,v.facts FROM links l JOIN visits v ON v.link_id = l.id "+
+		"WHERE l.person_id = ? AND l.id <> ? AND v.class = 'human' AND v.started_at >= ? AND v.started_at < ? ORDER BY v.started_at DESC LIMIT 100", l.PersonID, l.ID, from, to)
+}
+
 // Reached is how many people of a partner a material has reached.
 type Reached struct {
 	Own        int // people whose own link was really opened

@@ -32,6 +32,7 @@ type Facts struct {
 	Early     *int64           `json:"early,omitempty"`     // from delivery to opening; nil = unknown
 	East      *int             `json:"east,omitempty"`      // minutes that the browser's clock was ahead of UTC; nil = unknown
 	Burst     int              `json:"burst,omitempty"`     // links opened from the same browser and network at about the same moment, this one included
+	Away      bool             `json:"away,omitempty"`      // the person read another link too far away to be here
 	Staff     bool             `json:"staff,omitempty"`     // the link belongs to no partner
 	Test      bool             `json:"test,omitempty"`      // a test send's link
 	Spans     Spans            `json:"spans,omitempty"`     // when the page was on screen, from the visit's beginning
