@@ -55,6 +55,23 @@ func TestOtherWordsFindTheEntry(t *testing.T) {
 	}
 }
 
+// What the compounds' list adds to the dictionary can be written in kana too, and is
+// told apart by what its parts have in common.
+func TestCompoundsAreFoundByTheirReading(t *testing.T) {
+	ana := fullAnalyzer(t)
+	var docs []docText
+	for _, w := range []string{"納品書", "発注書", "担当者", "受け取り", "解約金", "乗り換え"} {
+		docs = append(docs, docText{key: w, utterances: []utterance{{"ja", w + "について"}}})
+	}
+	x := newIndex(ana, docs)
+	for kana, want := range map[string]string{"のうひんしょください": "納品書", "はっちゅうしょ": "発注書", "たんとうしゃはだれ": "担当者", "うけとり": "受け取り", "かいやくきん いくら": "解約金", "のりかえたい": "乗り換え"} {
+		r := x.search(ana, nil, kana, everyone)
+		if len(r.Hits) == 0 || r.Hits[0].Key != want {
+			t.Errorf("%s found %+v, want %s first", kana, r.Hits, want)
+		}
+	}
+}
+
 const faultySynonyms = `same:
   - [お得意さま, 上得意]
   - [ひとつだけ]

@@ -94,13 +94,17 @@ func newFullAnalyzer() (*analyzer, error) {
 	return &analyzer{ja: t, lex: newLexicon()}, nil
 }
 
-// userRecords writes the compounds in kagome's form: surface, parts, readings
-// (unused here, but as many as parts), class.
+// userRecords writes the compounds in kagome's form: surface, parts, readings (as
+// many as parts; here each is the whole's), class.
 func userRecords() string {
 	var b strings.Builder
 	for line := range strings.SplitSeq(strings.TrimSpace(compounds), "\n") {
-		surface, parts, _ := strings.Cut(line, ",")
-		b.WriteString(surface + "," + parts + "," + parts + ",複合語\n")
+		surface, rest, _ := strings.Cut(line, ",")
+		parts, reading, _ := strings.Cut(rest, ",")
+		if reading == "" {
+			reading = surface
+		}
+		b.WriteString(surface + "," + parts + "," + strings.TrimSpace(strings.Repeat(reading+" ", len(strings.Fields(parts)))) + ",複合語\n")
 	}
 	return b.String()
 }
@@ -152,7 +156,14 @@ func (a *analyzer) japanese(s string, t *terms) {
 			if t.spell && isKatakana([]rune(tok.Surface)[0]) {
 				t.spelled = append(t.spelled, spelling{whole, hash(whole)})
 			}
-			if x := tok.UserExtra(); x != nil && len(x.Tokens) > 1 {
+			x := tok.UserExtra()
+			if x == nil {
+				break
+			}
+			if t.spell && x.Readings[0] != tok.Surface {
+				t.readings = append(t.readings, reading{hash(foldText(x.Readings[0])), hash(whole)})
+			}
+			if len(x.Tokens) > 1 {
 				for _, p := range x.Tokens {
 					t.words = append(t.words, hash(foldWord(p)))
 				}
