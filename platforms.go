@@ -163,13 +163,13 @@ const (
 )
 
 // slackRate: posts have their own limit; the other methods that we send with are
-// of tier 3 (chat.update, chat.delete, looks into the history) or 4 (views.*,
-// chat.postEphemeral).
+// of tier 3 (chat.update, chat.delete, looks into the history, facts of rooms) or 4
+// (views.*, chat.postEphemeral, facts of people).
 func slackRate(c Config, operation string) int {
 	switch operation {
 	case "chat.postMessage":
 		return c.Sending.Rates.SlackWorkspace
-	case "chat.update", "chat.delete", "find":
+	case "chat.update", "chat.delete", "find", handlers.FactsOfRooms:
 		return min(slackTier3, c.Sending.Rates.SlackWorkspace)
 	}
 	return min(slackTier4, c.Sending.Rates.SlackWorkspace)

@@ -159,6 +159,22 @@ func (a *app) pace() (err error) {
 	return err
 }
 
+// factPace takes from the platforms' buckets the right to ask for a fact.
+func (a *app) factPace() func(context.Context, bot.Lane) time.Duration {
+	limit := rate(a.config)
+	return func(ctx context.Context, l bot.Lane) time.Duration {
+		perMinute := limit(l)
+		if perMinute <= 0 {
+			return 0
+		}
+		got, again := a.pacer.Take(ctx, l.String(), perMinute, 0, 1, 0)
+		if got > 0 {
+			return 0
+		}
+		return max(again, 10*time.Millisecond)
+	}
+}
+
 // mind joins handlers, outbox and sender.
 func (a *app) mind() error {
 	c := a.config
@@ -179,8 +195,8 @@ func (a *app) mind() error {
 		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,
 		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
 		PersonLevel: c.Privacy.PersonLevel, PlaygroundBehindLogin: a.behindLogin, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
-		Hurry:   func(ids []string) { a.sender.Hurry(ids...) },
-		Nudge:   func() { a.sender.Nudge() },
+		Hurry: func(ids []string) { a.sender.Hurry(ids...) },
+		Nudge: func() { a.sender.Nudge() }, FactPace: a.factPace(),
 		Observe: a.metrics, Log: a.log,
 	})
 	byName := map[string]bot.Platform{}

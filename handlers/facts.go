@@ -3,6 +3,8 @@ package handlers
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"time"
 
 	"akari/bot"
@@ -47,33 +49,91 @@ func (h *Handlers) RunFacts(ctx context.Context) {
 	}
 }
 
+// The lanes in which platforms are asked for facts.
+const (
+	FactsOfPeople = "facts.people"
+	FactsOfRooms  = "facts.rooms"
+)
+
+// factRests are the connections that are not asked for facts for a while, because
+// they said so, or because our own pace does: a campaign may want thousands at once.
+type factRests struct {
+	mu    sync.Mutex
+	until map[bot.Lane]time.Time
+}
+
+// rest leaves a lane alone for a while.
+func (f *factRests) rest(l bot.Lane, d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.until == nil {
+		f.until = map[bot.Lane]time.Time{}
+	}
+	if at := time.Now().Add(d); at.After(f.until[l]) { //nolint:forbidigo // how long to wait: monotonic
+		f.until[l] = at
+	}
+}
+
+// resting answers which lanes of an operation are to be left alone now.
+func (f *factRests) resting(operation string) (out []bot.Lane) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for l, at := range f.until {
+		if time.Now().After(at) { //nolint:forbidigo // how long to wait: monotonic
+			delete(f.until, l)
+		} else if l.Operation == operation {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// mayAsk tells whether a lane may be asked for one more fact now.
+func (h *Handlers) mayAsk(ctx context.Context, l bot.Lane) bool {
+	if slices.Contains(h.factRests.resting(l.Operation), l) {
+		return false
+	}
+	if h.FactPace == nil {
+		return true
+	}
+	wait := h.FactPace(ctx, l)
+	if wait > 0 {
+		h.factRests.rest(l, wait)
+	}
+	return wait <= 0
+}
+
 // fetchFacts asks the platforms for every wanted fact and writes it back.
 func (h *Handlers) fetchFacts(ctx context.Context) error {
 	var people []models.Account
 	var rooms []models.Room
 	err := h.Store.View(ctx, func(tx *models.Tx) (err error) {
-		if people, err = tx.WantedPeople(100); err != nil {
+		if people, err = tx.WantedPeople(h.factRests.resting(FactsOfPeople), 100); err != nil {
 			return err
 		}
-		rooms, err = tx.WantedRooms(100)
+		rooms, err = tx.WantedRooms(h.factRests.resting(FactsOfRooms), 100)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	slots := make(chan struct{}, factsAtOnce)
-	run := func(do func()) {
-		slots <- struct{}{}
+	run := func(l bot.Lane, do func(bot.Lane)) {
+		slots <- struct{}{} // before it is asked whether it may: what the last answer said counts
+		if !h.mayAsk(ctx, l) {
+			<-slots
+			return
+		}
 		go func() {
 			defer func() { <-slots }()
-			do()
+			do(l)
 		}()
 	}
 	for _, a := range people {
-		run(func() { h.fetchPerson(ctx, a) })
+		run(bot.Lane{Platform: a.Platform, Connection: a.Connection, Operation: FactsOfPeople}, func(l bot.Lane) { h.fetchPerson(ctx, l, a) })
 	}
 	for _, r := range rooms {
-		run(func() { h.fetchRoom(ctx, r) })
+		run(bot.Lane{Platform: r.Platform, Connection: r.Connection, Operation: FactsOfRooms}, func(l bot.Lane) { h.fetchRoom(ctx, l, r) })
 	}
 	for range factsAtOnce {
 		slots <- struct{}{}
@@ -81,8 +141,8 @@ func (h *Handlers) fetchFacts(ctx context.Context) error {
 	return nil
 }
 
-func (h *Handlers) fetchPerson(ctx context.Context, a models.Account) {
-	h.fetch(ctx, "accounts", a.ID, a.Platform, func(ctx context.Context, s bot.FactSource) (func(*models.Tx) error, error) {
+func (h *Handlers) fetchPerson(ctx context.Context, l bot.Lane, a models.Account) {
+	h.fetch(ctx, "accounts", a.ID, l, func(ctx context.Context, s bot.FactSource) (func(*models.Tx) error, error) {
 		f, err := s.Person(ctx, bot.Identity{Platform: a.Platform, Connection: a.Connection, User: a.User})
 		return func(tx *models.Tx) error {
 			if err := tx.SavePersonFact(a.ID, f); err != nil || a.PersonID.IsZero() || f.Name == "" {
@@ -93,8 +153,8 @@ func (h *Handlers) fetchPerson(ctx context.Context, a models.Account) {
 	})
 }
 
-func (h *Handlers) fetchRoom(ctx context.Context, r models.Room) {
-	h.fetch(ctx, "rooms", r.ID, r.Platform, func(ctx context.Context, s bot.FactSource) (func(*models.Tx) error, error) {
+func (h *Handlers) fetchRoom(ctx context.Context, l bot.Lane, r models.Room) {
+	h.fetch(ctx, "rooms", r.ID, l, func(ctx context.Context, s bot.FactSource) (func(*models.Tx) error, error) {
 		f, err := s.Room(ctx, r.Address())
 		return func(tx *models.Tx) error { return tx.SaveRoomFact(r.ID, f) }, err
 	})
@@ -102,9 +162,9 @@ func (h *Handlers) fetchRoom(ctx context.Context, r models.Room) {
 
 // fetch asks for one fact and writes it, or puts it off: the old fact keeps its
 // age, so what needs a young one fails closed.
-func (h *Handlers) fetch(ctx context.Context, table string, id models.ID, platform string, ask func(context.Context, bot.FactSource) (func(*models.Tx) error, error)) {
+func (h *Handlers) fetch(ctx context.Context, table string, id models.ID, l bot.Lane, ask func(context.Context, bot.FactSource) (func(*models.Tx) error, error)) {
 	var save func(*models.Tx) error
-	source, ok := h.platforms[platform].(bot.FactSource)
+	source, ok := h.platforms[l.Platform].(bot.FactSource)
 	err := errors.New("the platform cannot be asked")
 	if ok {
 		asking, cancel := context.WithTimeout(ctx, factTimeout)
@@ -116,12 +176,13 @@ func (h *Handlers) fetch(ctx context.Context, table string, id models.ID, platfo
 		var t *bot.Throttled
 		if errors.As(err, &t) {
 			wait = max(wait, t.After)
+			h.factRests.rest(l, t.After) // the others are not asked for meanwhile either
 		}
-		h.Log.Warn("a fact could not be fetched", "platform", platform, "about", table, "error", err)
+		h.Log.Warn("a fact could not be fetched", "platform", l.Platform, "about", table, "error", err)
 		save = func(tx *models.Tx) error { return tx.PutOffFacts(table, id, tx.Now().Add(wait)) }
 	}
 	if err := h.Store.InTx(ctx, save); err != nil && ctx.Err() == nil {
-		h.Log.Warn("a fact could not be written", "platform", platform, "about", table, "error", err)
+		h.Log.Warn("a fact could not be written", "platform", l.Platform, "about", table, "error", err)
 	}
 }
 

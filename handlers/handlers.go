@@ -6,6 +6,7 @@
 package handlers
 
 import (
+	"context"
 	"log/slog"
 	"net/netip"
 	"sync"
@@ -50,9 +51,14 @@ type Options struct {
 	// staff pages. Then nobody enters the staff pages from it.
 	PlaygroundBehindLogin bool
 
-	Hurry   func(deliveryIDs []string) // sends one-shot replies at once; may be nil
-	Nudge   func()                     // look at the outbox now; may be nil
-	Observe Observer                   // may be nil
+	Hurry func(deliveryIDs []string) // sends one-shot replies at once; may be nil
+	Nudge func()                     // look at the outbox now; may be nil
+
+	// FactPace takes the right to ask a connection for one fact, or answers how long
+	// there is none; 0 = taken. May be nil: then nothing is limited.
+	FactPace func(context.Context, bot.Lane) time.Duration
+
+	Observe Observer // may be nil
 	Log     *slog.Logger
 }
 
@@ -95,6 +101,7 @@ type Handlers struct {
 	Options
 	platforms map[string]bot.Platform
 	wanted    chan struct{} // facts are wanted: look now
+	factRests factRests
 	boards    chan struct{} // a campaign has moved: show it now
 	awake     chan struct{} // closed when it was looked whether nothing ran for long
 	wake      sync.Once

@@ -135,7 +135,7 @@ func (t *Turn) wait() error {
 				return err
 			}
 		}
-		if err := t.tx.WantPerson(t.In.From); err != nil {
+		if err := t.tx.HurryPerson(t.In.From); err != nil {
 			return err
 		}
 	}
@@ -209,7 +209,7 @@ func (t *Turn) join(partner models.ID, claim string) error {
 		return err
 	}
 	if t.Who.Account.FactAt == nil {
-		if err := t.tx.WantPerson(t.In.From); err != nil {
+		if err := t.tx.HurryPerson(t.In.From); err != nil {
 			return err
 		}
 	}

@@ -199,7 +199,7 @@ func wantAccount(tx *models.Tx, account models.ID) error {
 	if err != nil {
 		return err
 	}
-	return tx.WantPerson(bot.Identity{Platform: a.Platform, Connection: a.Connection, User: a.User})
+	return tx.HurryPerson(bot.Identity{Platform: a.Platform, Connection: a.Connection, User: a.User})
 }
 
 func staffRole(p models.Person) string {

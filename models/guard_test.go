@@ -108,7 +108,7 @@ func (b *bench) wanted() bool {
 	b.t.Helper()
 	var rooms []models.Room
 	err := b.store.View(b.t.Context(), func(t *models.Tx) (err error) {
-		rooms, err = t.WantedRooms(10)
+		rooms, err = t.WantedRooms(nil, 10)
 		return err
 	})
 	if err != nil {

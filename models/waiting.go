@@ -3,6 +3,7 @@ package models
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"akari/bot"
@@ -66,6 +67,13 @@ func (t *Tx) WantPerson(id bot.Identity) error {
 	return t.db.Exec("UPDATE accounts SET wanted_at = ? WHERE platform = ? AND connection = ? AND user = ? AND wanted_at IS NULL", t.now, id.Platform, id.Connection, id.User).Error
 }
 
+// HurryPerson is WantPerson for somebody who waits for an answer: they come before
+// the thousands that a campaign asks about. Who was put off stays so.
+func (t *Tx) HurryPerson(id bot.Identity) error {
+	return t.db.Exec("UPDATE accounts SET wanted_at = ? WHERE platform = ? AND connection = ? AND user = ? AND (wanted_at IS NULL OR wanted_at <= ?)",
+		t.now.Add(-24*time.Hour), id.Platform, id.Connection, id.User, t.now).Error
+}
+
 // WantRoom asks the fact loop for what the platform says about a room.
 func (t *Tx) WantRoom(room ID) error {
 	return t.db.Exec("UPDATE rooms SET wanted_at = ? WHERE id = ? AND wanted_at IS NULL", t.now, room).Error
@@ -81,14 +89,27 @@ func (t *Tx) StaleRoom(at bot.Address) error {
 	return t.db.Exec("UPDATE rooms SET fact_at = NULL, wanted_at = ? WHERE platform = ? AND connection = ? AND room = ?", t.now, at.Platform, at.Connection, at.Room).Error
 }
 
-// WantedPeople answers accounts of a platform whose fact is wanted by now.
-func (t *Tx) WantedPeople(limit int) ([]Account, error) {
-	return all[Account](t.db, "SELECT id,platform,connection,user,person_id,claim,fact_at,wanted_at FROM accounts WHERE wanted_at <= ? ORDER BY wanted_at LIMIT ?", t.now, limit)
+// WantedPeople answers accounts whose fact is wanted by now, the longest wanted
+// first, but none of the connections in without.
+func (t *Tx) WantedPeople(without []bot.Lane, limit int) ([]Account, error) {
+	where, args := outside(without, t.now)
+	return all[Account](t.db, "SELECT id,platform,connection,user,person_id,claim,fact_at,wanted_at FROM accounts WHERE wanted_at <= ?"+where+" ORDER BY wanted_at LIMIT ?", append(args, limit)...)
 }
 
-// WantedRooms answers rooms whose fact is wanted by now.
-func (t *Tx) WantedRooms(limit int) ([]Room, error) {
-	return all[Room](t.db, "SELECT "+roomColumns+" FROM rooms WHERE wanted_at <= ? ORDER BY wanted_at LIMIT ?", t.now, limit)
+// WantedRooms answers rooms as WantedPeople does accounts.
+func (t *Tx) WantedRooms(without []bot.Lane, limit int) ([]Room, error) {
+	where, args := outside(without, t.now)
+	return all[Room](t.db, "SELECT "+roomColumns+" FROM rooms WHERE wanted_at <= ?"+where+" ORDER BY wanted_at LIMIT ?", append(args, limit)...)
+}
+
+// outside leaves connections out.
+func outside(lanes []bot.Lane, args ...any) (string, []any) {
+	var b strings.Builder
+	for _, l := range lanes {
+		b.WriteString(" AND NOT (platform = ? AND connection = ?)")
+		args = append(args, l.Platform, l.Connection)
+	}
+	return b.String(), args
 }
 
 // MoveAccount remembers when, by the platform's clock, somebody came or went. False:

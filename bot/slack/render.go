@@ -34,7 +34,7 @@ const (
 )
 
 // chatBody is what chat.* takes. Channel comes first: Send puts a one-to-one
-// room's id there, which is known only after conversations.open.
+// room's id there, where it is known.
 type chatBody struct {
 	Channel      string      `json:"channel,omitempty"`
 	User         string      `json:"user,omitempty"`

@@ -35,11 +35,11 @@ func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
 	case publishView:
 	default:
 		if d.To.Room == "" {
-			room, err := p.open(ctx, d.To.User)
-			if err != nil {
-				return "", err
+			if p.direct.get(d.To.User) == "" && m == postMessage {
+				return p.sendUnopened(ctx, d)
 			}
-			if body, err = inRoom(body, d.To.User, room); err != nil {
+			var err error
+			if body, err = p.opened(ctx, d); err != nil {
 				return "", err
 			}
 		}
@@ -50,6 +50,43 @@ func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
 		return "", err
 	}
 	return receiptOf(m, r, d)
+}
+
+// sendUnopened posts to a person whose one-to-one room is not known yet: to their id,
+// which opens the room on the way and answers it (reference/methods/chat.postMessage).
+// conversations.open, of tier 3, would let a campaign begin with 50 people a minute and
+// hold up every answer meanwhile. It is asked where Slack does not find the person so:
+// it then says why.
+func (p *Platform) sendUnopened(ctx context.Context, d bot.Delivery) (string, error) {
+	r, err := p.effect(ctx, postMessage, d.Body)
+	var no *bot.Refused
+	if errors.As(err, &no) && no.Code == "channel_not_found" {
+		body, err := p.opened(ctx, d)
+		if err != nil {
+			return "", err
+		}
+		if r, err = p.effect(ctx, postMessage, body); err != nil {
+			p.forget(d, err)
+			return "", err
+		}
+		return receiptOf(postMessage, r, d)
+	}
+	if err != nil {
+		return "", err
+	}
+	if room := string(r.Channel); plainID(room, 'D') {
+		p.direct.put(d.To.User, room)
+	}
+	return receiptOf(postMessage, r, d)
+}
+
+// opened is a body for the one-to-one room of the person it is for.
+func (p *Platform) opened(ctx context.Context, d bot.Delivery) ([]byte, error) {
+	room, err := p.open(ctx, d.To.User)
+	if err != nil {
+		return nil, err
+	}
+	return inRoom(d.Body, d.To.User, room)
 }
 
 func receiptOf(m method, r result, d bot.Delivery) (string, error) {

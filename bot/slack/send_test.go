@@ -104,7 +104,7 @@ func TestSendEveryAct(t *testing.T) {
 	}
 }
 
-func TestSendDirectOpensTheRoomOnce(t *testing.T) {
+func TestSendDirectNeedsNoOpening(t *testing.T) {
 	s, p := world(t, nil)
 	d := inRoom("")
 	d.To.User, d.To.Direct = "U0TANAKA", true
@@ -114,8 +114,22 @@ func TestSendDirectOpensTheRoomOnce(t *testing.T) {
 		}
 	}
 	room := s.DirectRoom("U0TANAKA")
-	if len(s.Messages(room)) != 3 || len(s.Calls("conversations.open")) != 1 {
+	if len(s.Messages(room)) != 3 || len(s.Calls("conversations.open")) != 0 {
 		t.Errorf("%d messages, %d openings", len(s.Messages(room)), len(s.Calls("conversations.open")))
+	}
+	if calls := s.Calls("chat.postMessage"); calls[0].Args["channel"] != "U0TANAKA" || calls[2].Args["channel"] != room {
+		t.Errorf("the room that the first message opened is not used: %v, %v", calls[0].Args["channel"], calls[2].Args["channel"])
+	}
+	// Whom a message to their id does not find is asked for, once.
+	s.AddUser(slacktest.User{ID: "U0LATE", TeamID: "T0AOBA", OpenFirst: true})
+	d.To.User = "U0LATE"
+	for range 2 {
+		if _, err := send(t, p, d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.Messages(s.DirectRoom("U0LATE"))) != 2 || len(s.Calls("conversations.open")) != 1 {
+		t.Errorf("%d messages, %d openings", len(s.Messages(s.DirectRoom("U0LATE"))), len(s.Calls("conversations.open")))
 	}
 	for user, want := range map[string]string{"U0STRANGE": "user_not_found", "U0NOBODY": "user_not_found"} {
 		d.To.User = user
@@ -126,8 +140,9 @@ func TestSendDirectOpensTheRoomOnce(t *testing.T) {
 		}
 	}
 	// A failure to open has had no effect, so it is never in doubt.
+	s.AddUser(slacktest.User{ID: "U0LATER", TeamID: "T0AOBA", OpenFirst: true})
 	s.Fail(slacktest.Fault{Method: "conversations.open", Status: 500})
-	d.To.User = "U0ITO"
+	d.To.User = "U0LATER"
 	_, err := send(t, p, d)
 	var doubt *bot.InDoubt
 	if err == nil || errors.As(err, &doubt) {

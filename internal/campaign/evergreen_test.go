@@ -41,6 +41,9 @@ func (g *rig) steps(id int64, person string) string {
 		}
 		out = append(out, fmt.Sprintf("%d %s×%d", step, state, n))
 	}
+	if err := rows.Err(); err != nil {
+		g.t.Fatal(err)
+	}
 	return strings.Join(out, ", ")
 }
 

@@ -49,6 +49,9 @@ func (g *rig) step(id int64, step int) map[string]int {
 		}
 		out[s] = n
 	}
+	if err := rows.Err(); err != nil {
+		g.t.Fatal(err)
+	}
 	return out
 }
 
@@ -221,6 +224,9 @@ func (g *rig) due(id int64) (out []time.Time) {
 			g.t.Fatal(err)
 		}
 		out = append(out, at)
+	}
+	if err := rows.Err(); err != nil {
+		g.t.Fatal(err)
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package slacktest
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -176,6 +177,14 @@ func (s *Server) write(c *Channel, a args) *Message {
 func (s *Server) postMessage(a args) (map[string]any, *problem) {
 	if p := a.content(true); p != nil {
 		return nil, p
+	}
+	if id := a.str("channel"); strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
+		// A person's id opens the one-to-one room; unlike conversations.open it does not say why it cannot.
+		if _, p := s.openDirect(args{"users": id}); p != nil || s.users[id].OpenFirst {
+			return nil, no("channel_not_found")
+		}
+		a = maps.Clone(a)
+		a["channel"] = directID(id)
 	}
 	c, p := s.writable(a)
 	if p != nil {

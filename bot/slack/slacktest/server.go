@@ -62,6 +62,7 @@ type User struct {
 	ID, TeamID, EnterpriseID, Name, DisplayName, Locale string
 	Deleted, Bot, Restricted, UltraRestricted, Stranger bool
 	Invited, Invisible, DMClosed                        bool
+	OpenFirst                                           bool // a message to their id does not find them before conversations.open
 }
 
 // Channel is a room. Members are user ids; the bot must be among them to write.
