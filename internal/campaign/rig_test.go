@@ -412,6 +412,9 @@ func (g *rig) deliveries(id int64) (out []row) {
 		}
 		out = append(out, r)
 	}
+	if err := rows.Err(); err != nil {
+		g.t.Fatal(err)
+	}
 	return out
 }
 
