@@ -66,7 +66,7 @@ func (h *Handlers) refreshStaff(ctx context.Context, key string) (why string, er
 		return "", err
 	}
 	for _, a := range s.ask {
-		h.fetchPerson(ctx, a)
+		h.fetchPerson(ctx, peopleLane(a), a)
 	}
 	if len(s.ask) > 0 {
 		if err := look(); err != nil {

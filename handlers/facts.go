@@ -55,6 +55,10 @@ const (
 	FactsOfRooms  = "facts.rooms"
 )
 
+func peopleLane(a models.Account) bot.Lane {
+	return bot.Lane{Platform: a.Platform, Connection: a.Connection, Operation: FactsOfPeople}
+}
+
 // factRests are the connections that are not asked for facts for a while, because
 // they said so, or because our own pace does: a campaign may want thousands at once.
 type factRests struct {
@@ -130,7 +134,7 @@ func (h *Handlers) fetchFacts(ctx context.Context) error {
 		}()
 	}
 	for _, a := range people {
-		run(bot.Lane{Platform: a.Platform, Connection: a.Connection, Operation: FactsOfPeople}, func(l bot.Lane) { h.fetchPerson(ctx, l, a) })
+		run(peopleLane(a), func(l bot.Lane) { h.fetchPerson(ctx, l, a) })
 	}
 	for _, r := range rooms {
 		run(bot.Lane{Platform: r.Platform, Connection: r.Connection, Operation: FactsOfRooms}, func(l bot.Lane) { h.fetchRoom(ctx, l, r) })
