@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
 )
@@ -234,7 +236,11 @@ func (l *lane) giveBack(ctx context.Context, picked []Candidate, got []*flight) 
 // roomKey names the bucket of an address: whatever we do there counts together.
 func (l *lane) roomKey(to string) string { return roomKey(l.Platform, l.Connection, to) }
 
-func roomKey(platform, connection, to string) string { return platform + "/" + connection + "//" + to }
+// roomKey hashes the address: one-to-one it is somebody's id, which has no place in Redis.
+func roomKey(platform, connection, to string) string {
+	sum := sha256.Sum256([]byte(to))
+	return platform + "/" + connection + "//" + hex.EncodeToString(sum[:12])
+}
 
 func rate(of func(Lane) int, l Lane) int {
 	if of == nil {
