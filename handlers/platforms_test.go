@@ -44,6 +44,7 @@ type world struct {
 	call  *slacktest.Caller
 	works *lineworkstest.Double
 	aoba  *lineworkstest.Bot
+	ours  *lineworkstest.Bot // the vendor's
 	line  *linetest.Server
 }
 
@@ -64,6 +65,7 @@ func newWorldOn(t *testing.T, driver, dir string) *world {
 	vendor := lineworkstest.NewBot("vendor")
 	vendor.Users = map[string]lineworkstest.User{"works-ito": {Last: "伊藤", First: "健一", Email: "ito@vendor.example"}}
 	w.works.Add(w.aoba, vendor)
+	w.ours = vendor
 	w.line.AddUser(linetest.UserID(1), "田中")
 	w.line.AddUser(linetest.UserID(2), "新人")
 	for _, u := range []slacktest.User{

@@ -57,6 +57,7 @@ var staffPages = []staffPage{
 	{path: "/owners/entry/{key}", name: "owners", show: (*staffView).entryOwners},
 	{path: "/outcomes", name: "outcomes", menu: true, show: (*staffView).outcomes},
 	{path: "/events", name: "events", menu: true, show: (*staffView).events},
+	{path: "/sessions", name: "sessions", menu: true, roles: []string{"admin"}, show: (*staffView).sessionsList, edit: (*staffView).sessionsEdit},
 	{path: "/audit", name: "audit", menu: true, roles: []string{"admin", "manager"}, show: (*staffView).audit},
 }
 

@@ -99,6 +99,21 @@ func (t *Tx) StaffSessionOf(hash []byte) (StaffSession, error) {
 	return s, err
 }
 
+// OpenSession is an open session, and whose it is.
+type OpenSession struct {
+	StaffSession `gorm:"embedded"`
+	Key          string // of the person
+	Name         string
+	Department   string
+}
+
+// OpenStaffSessions answers the sessions that are open, the last seen first. Staff
+// scope.
+func (t *Tx) OpenStaffSessions() ([]OpenSession, error) {
+	return all[OpenSession](t.db, "SELECT s.id,s.person_id,s.account_id,s.platform,s.created_at,s.seen_at,s.turned_at,s.expires_at, w.`key`, w.name, w.department FROM staff_sessions s JOIN people w ON w.id = s.person_id"+
+		" WHERE s.ended_at IS NULL AND s.expires_at > ? AND s.seen_at > ? ORDER BY s.seen_at DESC, s.id", t.now, t.now.Add(-StaffIdle))
+}
+
 // SawStaff keeps a session from becoming idle.
 func (t *Tx) SawStaff(id ID) error {
 	return t.db.Exec("UPDATE staff_sessions SET seen_at = ? WHERE id = ? AND ended_at IS NULL", t.now, id).Error

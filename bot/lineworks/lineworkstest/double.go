@@ -146,6 +146,13 @@ func (d *Double) Add(bots ...*Bot) {
 	}
 }
 
+// SetUser changes what a bot's company says about somebody, while requests are answered.
+func (d *Double) SetUser(b *Bot, id string, u User) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	b.Users[id] = u
+}
+
 // Sent lists the accepted messages, oldest first.
 func (d *Double) Sent() []Sent {
 	d.mu.Lock()
