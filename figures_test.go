@@ -103,3 +103,60 @@ func literal(t *testing.T, e ast.Expr) string {
 	}
 	return s
 }
+
+// aCount is how functions of models that answer figures are called.
+var aCount = regexp.MustCompile(`^(Count|Sum|Known|Last|Old|Report|Corrections|Gaps|Answered|Recorded|Support|Outcomes|Load|Reach|Progress|AudienceSize|AckMoments)`)
+
+// noFigures are functions called like that which nobody is shown a number of.
+var noFigures = map[string]string{
+	"CountEvents": "for tests", "CountInbounds": "for tests", "CountEventsOfDelivery": "whether something was written once",
+	"Gaps": "the gaps themselves", "LastDigest": "a text that was sent", "Recorded": "whether it is on record",
+	"OutcomeList": "the results themselves", "Sum": "a load added up", "Known": "whether somebody is",
+}
+
+// docs/figures.md says of every function in models that counts what it counts, and
+// names none that is not there.
+func TestEveryCountIsExplained(t *testing.T) {
+	page, err := os.ReadFile("docs/figures.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	explained := map[string]bool{}
+	for _, m := range regexp.MustCompile("`models\\.([A-Z][A-Za-z]*)`").FindAllStringSubmatch(string(page), -1) {
+		explained[m[1]] = true
+	}
+	sources, err := filepath.Glob("models/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	for _, path := range sources {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok || f.Recv == nil || !f.Name.IsExported() {
+				continue
+			}
+			if name := f.Name.Name; aCount.MatchString(name) || explained[name] {
+				found[name] = true
+				if !explained[name] && noFigures[name] == "" && name != "Count" {
+					t.Errorf("%s: %s counts something that docs/figures.md does not explain: a row with what it is counted from and what it does not say", path, name)
+				}
+			}
+		}
+	}
+	for name := range explained {
+		if !found[name] {
+			t.Errorf("docs/figures.md names models.%s, which is not there", name)
+		}
+	}
+	if len(found) < 20 {
+		t.Fatalf("only %d counts found: have they got other names?", len(found))
+	}
+}
