@@ -2,6 +2,8 @@ package handlers_test
 
 import (
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -107,6 +109,9 @@ func TestOneDigestPerAudienceAndWeek(t *testing.T) {
 	})
 }
 
+// dates is what differs between two weeks that say the same.
+var dates = regexp.MustCompile(`\d{4}年度.期 第\d+週\(.*\)|\d+月\d+日`)
+
 func TestDigestSaysWhatHappened(t *testing.T) {
 	w := newHouse(t, "sqlite")
 	week := lastWeek(t, w)
@@ -130,6 +135,17 @@ func TestDigestSaysWhatHappened(t *testing.T) {
 		if !strings.Contains(all.Text, want) {
 			t.Errorf("%q is missing", want)
 		}
+	}
+	// docs/digest.md shows this very text; only days and weeks are others by now.
+	page, err := os.ReadFile("../docs/digest.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, sample, _ := strings.Cut(string(page), "```text\n")
+	sample, _, _ = strings.Cut(sample, "\n```")
+	undated := func(text string) string { return dates.ReplaceAllString(text, "…") }
+	if undated(sample) != undated(strings.TrimSpace(all.Text)) {
+		t.Errorf("docs/digest.md shows another digest than\n%s", all.Text)
 	}
 	for address, want := range map[string]int{all.Chart: 200, strings.Replace(all.Chart, "trend-ja-", "trend-en-", 1): 404, all.Chart + "x": 404} {
 		r, err := http.Get(w.url + strings.TrimPrefix(address, "https://akari.test"))

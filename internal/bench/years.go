@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -470,7 +471,7 @@ func (w *week) write(ctx context.Context) error {
 			if h.page > 0 {
 				page, amount = strconv.Itoa(h.page), strconv.Itoa(h.amount)
 			}
-			row(event, h.kind, or(h.class), "slack", "slack", partner, person, h.objectKind, h.key, version, number(h.campaign), h.delivery, h.link, or(h.visit), page, amount, source, effect, stamp(h.occurred), stamp(h.record), h.detail)
+			row(event, h.kind, or(h.class), "slack", "slack", partner, person, h.objectKind, h.key, version, number(h.campaign), h.delivery, h.link, or(h.visit), page, amount, source, effect, stamp(h.occurred), stamp(h.record), cmp.Or(h.detail, "{}"))
 		}
 	})
 }
