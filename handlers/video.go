@@ -18,12 +18,17 @@ import (
 // to its end. Its address is signed for one link and dies with it; it carries no
 // cookie and is never counted. What the platform tells is a source of its own.
 
-// videoOf is a material as a video that plays in a chat; nil = it must not, or
-// cannot: a chat lets it be saved and passed on, so only where its owner allows
-// saving, and it needs a picture and a public https address. place is where in its
-// link's list it stands.
+// playsInChat tells whether a material may play in a chat: a chat lets it be saved
+// and passed on, so only where its owner allows saving.
+func playsInChat(m content.Material) bool {
+	return m.Kind == content.Video && m.Download && fileType(m.Name()) == "video/mp4"
+}
+
+// videoOf is a material as a video that plays in a chat; nil = it must not, or cannot
+// for want of a picture and a public https address. place is where in its link's
+// list it stands.
 func (h *Handlers) videoOf(m content.Material, place int, lang string) *bot.Video {
-	if m.Kind != content.Video || !m.Download || !h.secure() || fileType(m.Name()) != "video/mp4" || !slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(path.Ext(m.Image))) {
+	if !playsInChat(m) || !h.secure() || !slices.Contains([]string{".png", ".jpg", ".jpeg"}, strings.ToLower(path.Ext(m.Image))) {
 		return nil
 	}
 	f, err := h.Library.OpenImage(m)
@@ -94,7 +99,7 @@ func (h *Handlers) chatVideo(w http.ResponseWriter, r *http.Request, link models
 	}
 	s.m, s.state = h.material(r, s.link, s.all[s.place].MaterialKey)
 	h.stayOld(r.Context(), &s)
-	if s.state != content.Served || h.videoOf(s.m, s.place, s.link.Language) == nil {
+	if s.state != content.Served || !playsInChat(s.m) {
 		h.message(w, r, http.StatusNotFound, "page.missing")
 		return
 	}
