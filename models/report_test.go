@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -306,6 +308,83 @@ func TestNothingIsCountedTwiceOrNever(t *testing.T) {
 					t.Errorf("seed %d: %s: told %d, in the log %d", seed, k, told[k], truth[k])
 				}
 			}
+		}
+	})
+}
+
+// Eight writers, late news among theirs, and two processes that count weeks all the
+// while: in the end every event is told once, in its week or as a correction. Time
+// does not pass inside a transaction here; in life less passes than the counters allow.
+func TestFiguresHoldBesideEightWriters(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		begin := at(t, "2026-10-05T00:00:00Z")
+		var now atomic.Int64 // hours since begin
+		var passing sync.RWMutex
+		store := modelstest.OpenAt(t, driver, func() time.Time { return begin.Add(time.Duration(now.Load()) * time.Hour) })
+		if _, err := store.Seed(t.Context(), models.Seed{Partners: []models.SeedPartner{{Key: "p-aoba", Name: "青葉商事"}}}); err != nil {
+			t.Fatal(err)
+		}
+		var aoba models.Partner
+		if err := store.View(t.Context(), func(tx *models.Tx) (err error) { aoba, err = tx.PartnerByKey("p-aoba"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		const writers, each = 8, 40
+		var writing, counting sync.WaitGroup
+		for w := range uint64(writers) {
+			writing.Go(func() {
+				r := rand.New(rand.NewPCG(w, 11))
+				for range each {
+					passing.RLock()
+					late := time.Duration(r.Int64N(min(now.Load(), 300)+1)) * time.Hour
+					err := store.InTx(t.Context(), func(tx *models.Tx) error {
+						return tx.Append(models.Event{Kind: models.Asked, Class: models.ClassHuman, PartnerID: aoba.ID, PersonID: models.NewID(), OccurredAt: tx.Now().Add(-late)})
+					})
+					passing.RUnlock()
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if r.IntN(3) == 0 {
+						passing.Lock()
+						now.Add(r.Int64N(14))
+						passing.Unlock()
+					}
+				}
+			})
+		}
+		done := make(chan struct{})
+		closed := func() {
+			if _, err := store.CloseWeeks(t.Context(), zone(t, "Asia/Tokyo"), 48*time.Hour); err != nil {
+				t.Error(err)
+			}
+		}
+		for range 2 {
+			counting.Go(func() {
+				for {
+					select {
+					case <-done:
+						return
+					default:
+						closed()
+					}
+				}
+			})
+		}
+		writing.Wait()
+		close(done)
+		counting.Wait()
+		now.Add(15 * 24)
+		closed()
+		v, err := store.VerifyWeeks(t.Context(), time.Time{}, time.Time{})
+		if err != nil || len(v.Differences) > 0 {
+			t.Fatalf("%+v %v", v.Differences, err)
+		}
+		var told models.Counts
+		if err := store.View(t.Context(), func(tx *models.Tx) (err error) { told, err = tx.WeeklySumForTest(); return err }); err != nil {
+			t.Fatal(err)
+		}
+		if told[models.Asked] != writers*each {
+			t.Fatalf("%d questions are told, %d were asked", told[models.Asked], writers*each)
 		}
 	})
 }
