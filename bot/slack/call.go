@@ -3,7 +3,6 @@ package slack
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"akari/bot"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // maxAnswer bounds what is read of an answer; a page of history stays far below.

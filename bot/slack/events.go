@@ -1,12 +1,13 @@
 package slack
 
 import (
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
 
 	"akari/bot"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // envelope is the outside of an Events API request (apis/events-api). Its team

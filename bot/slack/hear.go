@@ -3,7 +3,6 @@ package slack
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"path"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	"akari/bot"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // triggerLife is how long a trigger is used after its receipt. Slack's own limit
@@ -142,7 +143,9 @@ func (p *Platform) eventKey(id string) string {
 }
 
 // decodeObject reads raw as one JSON object. "null", arrays and trailing bytes
-// are no objects.
+// are no objects. It decodes by encoding/json's rules with its successor's speed:
+// a press carries the whole message that it was made in, and reading it was a sixth
+// of what a press costs.
 func decodeObject(raw []byte, into any) bool {
 	trimmed := strings.TrimLeft(string(raw[:min(len(raw), 64)]), " \t\r\n")
 	return strings.HasPrefix(trimmed, "{") && json.Unmarshal(raw, into) == nil

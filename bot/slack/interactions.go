@@ -3,13 +3,14 @@ package slack
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
 	"akari/bot"
+
+	json "github.com/go-json-experiment/json/v1"
 )
 
 // interaction holds every field of an interaction payload that is used here
