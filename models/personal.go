@@ -41,6 +41,13 @@ var personalTables = []personalTable{
 	{"waiting", "SELECT x.inbound, x.received_at FROM waiting x WHERE " + theirs + " ORDER BY x.id"},
 	{"invitations", "SELECT x.created_at, x.expires_at, x.used_at FROM invitations x WHERE x.person_id = @p ORDER BY x.created_at"},
 	{"outcomes", "SELECT x.external_id, x.title, x.stage, x.amount, x.currency, x.closed_on, x.materials, x.created_at FROM outcomes x WHERE x.person_id = @p ORDER BY x.id"},
+	{"recipients", "SELECT x.campaign_id, x.kind, x.reason, x.created_at FROM recipients x WHERE x.target_id = @p ORDER BY x.campaign_id"},
+	{"campaigns", "SELECT x.id, x.title, x.state, x.created_at, CASE WHEN x.created_by = @p THEN 1 ELSE 0 END AS created, CASE WHEN x.edited_by = @p THEN 1 ELSE 0 END AS edited, CASE WHEN x.launched_by = @p THEN 1 ELSE 0 END AS launched FROM campaigns x" +
+		" WHERE x.created_by = @p OR x.edited_by = @p OR x.launched_by = @p ORDER BY x.id"},
+	{"approvals", "SELECT x.campaign_id, x.version, x.recipients, x.at FROM approvals x WHERE x.person_id = @p ORDER BY x.at, x.campaign_id"},
+	{"answers", "SELECT x.id, x.answered_at, x.status, t.body AS answer FROM gaps x LEFT JOIN texts t ON t.id = x.answer_id WHERE x.answered_by = @p OR x.owner_id = @p ORDER BY x.id"},
+	{"staff_sessions", "SELECT x.platform, x.created_at, x.seen_at, x.expires_at, x.ended_at FROM staff_sessions x WHERE x.person_id = @p ORDER BY x.created_at, x.id"},
+	{"staff_entries", "SELECT x.platform, x.created_at, x.expires_at, x.used_at FROM staff_entries x WHERE x.person_id = @p ORDER BY x.created_at, x.id"},
 	{"owners", "SELECT x.kind, x.object_key, x.department, x.from_at, x.source FROM owners x WHERE x.person_id = @p ORDER BY x.from_at, x.kind, x.object_key"},
 	{"audit", "SELECT x.at, x.role, x.action, x.object, x.result FROM audit x WHERE x.actor_id = @p ORDER BY x.at, x.id"},
 }
