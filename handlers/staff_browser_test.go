@@ -78,6 +78,9 @@ func TestStaffPagesInABrowser(t *testing.T) {
 			if _, err := h.store.RebuildWeeks(t.Context(), time.UTC, 48*time.Hour, time.Time{}, time.Time{}); err != nil { // charts are of kept weeks
 				t.Fatal(err)
 			}
+			if _, err := h.mind.KeepOwners(t.Context(), nil); err != nil { // the pages tell who answers for what
+				t.Fatal(err)
+			}
 			s := newScreen(t, one.width, one.height, false)
 			s.at(h, h.way("s-ito"))
 			s.shot("staff-enter-" + one.name)
@@ -96,7 +99,7 @@ func TestStaffPagesInABrowser(t *testing.T) {
 			}
 			s.shot("staff-events-" + one.name)
 			s.charts(h, one.name)
-			for _, path := range []string{"partners", "partners/p-minami", "people", "materials", "materials/guide", "campaigns", "gaps", "faq", "owners", "owners/entry/trial", "outcomes", "audit"} {
+			for _, path := range []string{"partners", "partners/p-minami", "people", "materials", "materials/guide", "campaigns", "gaps", "faq", "owners", "owners/entry/trial", "outcomes", "sessions", "audit"} {
 				s.at(h, "/staff/"+path)
 				if s.wide() {
 					t.Errorf("%s is wider than the screen", path)
