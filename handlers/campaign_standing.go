@@ -141,21 +141,28 @@ func (h *Handlers) doubtLines(tx *models.Tx, c models.Campaign, lang string) ([]
 	if c.State != models.CampaignPaused || c.DoubtUntil == nil {
 		return nil, nil
 	}
-	owed := map[string]int{}
 	all := 0
+	var how []string
 	for _, p := range h.Platforms {
 		n, err := tx.CountOwed(c.ID, p.Name())
 		if err != nil {
 			return nil, err
 		}
-		owed[p.Name()] = n
 		all += n
+		if key := "campaign.doubt_" + p.Name(); (n > 0 || c.ResolvedAt == nil) && h.Library.HasWord(key) {
+			count := ""
+			if n > 0 {
+				count = h.Library.Say(lang, "campaign.doubt_count", "count", n)
+			}
+			how = append(how, h.Library.Say(lang, key, "count", count))
+		}
 	}
-	key := "campaign.doubt"
-	if all == 0 {
-		key = "campaign.doubt_all"
+	head := "campaign.doubt"
+	if c.ResolvedAt == nil {
+		head = "campaign.doubt_all"
 	}
-	return []string{h.Library.Say(lang, key, "all", all, "slack", owed["slack"], "line", owed["line"], "lineworks", owed["lineworks"])}, nil
+	lines := append([]string{h.Library.Say(lang, head, "all", all), h.Library.Say(lang, "campaign.doubt_resume")}, how...)
+	return append(lines, h.Library.Say(lang, "campaign.doubt_as_is")), nil
 }
 
 // standingButtons are what can be done with a campaign from where it is. full is

@@ -125,14 +125,13 @@ func (o *Outbox) unconfirmed(ctx context.Context, limit int) (rows []Delivery, e
 
 // judgeUnknowable is the policy for what cannot be told.
 func (o *Outbox) judgeUnknowable(d Delivery) verdict {
+	if d.ErrorCode == CodeRestored { // it never was in doubt while somebody watched: no policy decides that
+		return verdict{state: StateHeld, code: CodeRestored}
+	}
 	p := o.Policies[d.Platform]
 	retry := p.Retry || d.Priority == bot.Answers && d.CampaignID == nil && d.Doubts <= p.RetryAnswers
 	if d.OneShot() || !retry || d.Attempts >= o.MaxAttempts {
-		code := inDoubt
-		if d.ErrorCode == CodeRestored {
-			code = CodeRestored
-		}
-		return verdict{state: StateHeld, code: code}
+		return verdict{state: StateHeld, code: inDoubt}
 	}
 	return verdict{state: StateQueued, code: "repeated"}
 }

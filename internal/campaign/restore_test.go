@@ -3,6 +3,7 @@ package campaign_test
 import (
 	"database/sql"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 func (g *rig) dump() (restored func() string) {
 	g.t.Helper()
 	if g.driver == "sqlite" {
-		to := modelstest.DSN(g.t, g.driver)
+		to := filepath.Join(g.t.TempDir(), "backup.db")
 		if _, err := modelstest.Raw(g.t, g.driver, g.dsn).Exec("VACUUM INTO ?", to); err != nil {
 			g.t.Fatal(err)
 		}
