@@ -59,6 +59,13 @@ func (s *screen) charts(h *house, name string) {
 	if got := on[string](s, "location.href"); got != want {
 		s.t.Errorf("the bar leads to %s, its cell to %s", got, want)
 	}
+	s.at(h, "/staff/materials")
+	s.until("document.querySelector('figure canvas')")
+	s.scheme("dark") // drawn anew, in colours for a dark ground
+	s.until("getComputedStyle(document.documentElement).getPropertyValue('--line0').trim() === '#62b8ee'")
+	on[bool](s, "(document.querySelector('figure[data-chart]').closest('.block').scrollIntoView(), true)")
+	s.shot("staff-chart-dark-" + name)
+	s.scheme("light")
 }
 
 func TestStaffPagesInABrowser(t *testing.T) {
