@@ -17,13 +17,15 @@ type Scene struct {
 	Orgs []string // of the room's partner, on the room's platform
 }
 
-// lookSQL asks for whole scenes in one round trip; %s is the list of what is
-// asked for, numbered. It gives one row for each.
+// lookSQL, the list of what is asked for, numbered, and lookJoins ask for whole
+// scenes in one round trip: one row for each.
 const lookSQL = `SELECT q.n, a.id AS account_id, a.claim, a.fact_at, a.fact, ` + whoColumns + `,
 	r.id AS r_id, r.kind AS r_kind, r.partner_id AS r_partner_id, r.name AS r_name, r.fact_at AS r_fact_at, r.fact AS r_fact,
 	r.asked_at AS r_asked_at, r.told_at AS r_told_at, r.left_at AS r_left_at,
 	(SELECT GROUP_CONCAT(o.org) FROM partner_orgs o WHERE o.partner_id = r.partner_id AND o.platform = r.platform) AS r_orgs
-	FROM (%s) AS q
+	FROM (`
+
+const lookJoins = `) AS q
 	LEFT JOIN accounts a ON a.platform = q.platform AND a.connection = q.connection AND a.user = q.user
 	LEFT JOIN people w ON w.id = a.person_id
 	LEFT JOIN partners p ON p.id = w.partner_id
@@ -108,7 +110,7 @@ func (t *Tx) look(batch []*glance) error {
 	// Scanned by hand: it is what every inbound asks first, and gorm's scanning
 	// costs more than the rest of the way.
 	ctx := t.db.Statement.Context
-	rows, err := t.db.Statement.ConnPool.QueryContext(ctx, strings.Replace(lookSQL, "%s", lookFirst+strings.Repeat(lookNext, len(batch)-1), 1), args...)
+	rows, err := t.db.Statement.ConnPool.QueryContext(ctx, lookSQL+lookFirst+strings.Repeat(lookNext, len(batch)-1)+lookJoins, args...)
 	if err != nil {
 		return err
 	}
