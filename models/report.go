@@ -76,7 +76,7 @@ func (t *Tx) by(index string) string {
 func (t *Tx) Count(s Period) (Counted, error) {
 	class, join, args := s.classSQL()
 	where, more := s.where()
-	rows, err := all[countRow](t.db, "SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
+	rows, err := t.countRows("SELECT e.partner_id, e.kind, e.person_id, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
 		" WHERE "+where+" GROUP BY e.partner_id, e.kind, e.person_id, seen_as", append(args, more...)...)
 	if err != nil {
 		return Counted{}, err
@@ -89,6 +89,24 @@ func (t *Tx) Count(s Period) (Counted, error) {
 		}
 	}
 	return out, err
+}
+
+// countRows reads the many rows of a count by hand: gorm takes nearly twice as long.
+func (t *Tx) countRows(sql string, args ...any) ([]countRow, error) {
+	rows, err := t.db.Raw(sql, args...).Rows()
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []countRow
+	for rows.Next() {
+		var r countRow
+		if err := rows.Scan(&r.PartnerID, &r.Kind, &r.PersonID, &r.SeenAs, &r.N); err != nil {
+			return nil, err
+		}
+		out = append(out, r)
+	}
+	return out, rows.Err()
 }
 
 // Total counts figures of a span over all partners, as is known now: the sums of
