@@ -48,7 +48,7 @@ func (o OutcomesImportCmd) Run(cli *CLI, out surroundings) error {
 		if len(problems) > 0 {
 			return printProblems(out, fromContent(problems))
 		}
-		done, err := handlers.New(handlers.Options{Store: store}).ImportOutcomes(ctx, rows)
+		done, err := handlers.New(handlers.Options{Store: store}).ImportOutcomes(ctx, rows, models.Act{Role: "operator"})
 		if err != nil {
 			return err
 		}

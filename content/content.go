@@ -80,6 +80,10 @@ type Problem struct {
 	File string // path inside the content folder, or "row faq/KEY"
 	Line int    // 1-based; 0 where a line makes no sense
 	Text string // what is wrong and what to do
+
+	// Of a list of results that comes by a page: what is wrong in a word, and what
+	// it is about, for other languages.
+	Why, Value string
 }
 
 // String writes the problem as editors understand it: file:line: text.

@@ -66,7 +66,7 @@ func ImportOutcomes(r io.Reader, name string) ([]OutcomeRow, []Problem) {
 		rows, err = csvRows(src)
 	}
 	if err != nil {
-		return nil, []Problem{{File: name, Text: "cannot be read: " + err.Error()}}
+		return nil, []Problem{{File: name, Text: "cannot be read: " + err.Error(), Why: "unreadable"}}
 	}
 	im := outcomeImporter{file: name, seen: map[string]int{}}
 	im.read(rows)
@@ -81,13 +81,13 @@ type outcomeImporter struct {
 	seen    map[string]int // external id → line
 }
 
-func (im *outcomeImporter) bad(line int, format string, args ...any) {
-	im.probs = append(im.probs, Problem{File: im.file, Line: line, Text: fmt.Sprintf(format, args...)})
+func (im *outcomeImporter) bad(line int, why, value, format string, args ...any) {
+	im.probs = append(im.probs, Problem{File: im.file, Line: line, Text: fmt.Sprintf(format, args...), Why: why, Value: value})
 }
 
 func (im *outcomeImporter) read(rows []importRow) {
 	if len(rows) == 0 {
-		im.bad(1, "the list is empty: its first row must hold the column names (external_id, partner_key or partner_name, …)")
+		im.bad(1, "empty", "", "the list is empty: its first row must hold the column names (external_id, partner_key or partner_name, …)")
 		return
 	}
 	im.header(rows[0])
@@ -115,18 +115,18 @@ func (im *outcomeImporter) header(r importRow) {
 					continue
 				}
 				if _, twice := im.columns[field]; twice {
-					im.bad(r.n, "the column %q (%s) is there twice", strings.TrimSpace(c), field)
+					im.bad(r.n, "twice", strings.TrimSpace(c), "the column %q (%s) is there twice", strings.TrimSpace(c), field)
 				}
 				im.columns[field] = i
 			}
 		}
 	}
 	if _, ok := im.columns["external_id"]; !ok {
-		im.bad(r.n, "there is no column external_id (外部ID, 案件番号): by it the same result is known again")
+		im.bad(r.n, "no_id", "", "there is no column external_id (外部ID, 案件番号): by it the same result is known again")
 	}
 	_, key := im.columns["partner_key"]
 	if _, named := im.columns["partner_name"]; !key && !named {
-		im.bad(r.n, "there is no column for the partner (partner_key or partner_name, 代理店名)")
+		im.bad(r.n, "no_partner", "", "there is no column for the partner (partner_key or partner_name, 代理店名)")
 	}
 }
 
@@ -143,14 +143,14 @@ func (im *outcomeImporter) row(r importRow) OutcomeRow {
 	}
 	switch before, twice := im.seen[row.ExternalID]; {
 	case row.ExternalID == "":
-		im.bad(r.n, "external_id is empty")
+		im.bad(r.n, "id_empty", "", "external_id is empty")
 	case twice:
-		im.bad(r.n, "external_id %q is in line %d already", row.ExternalID, before)
+		im.bad(r.n, "id_twice", row.ExternalID, "external_id %q is in line %d already", row.ExternalID, before)
 	default:
 		im.seen[row.ExternalID] = r.n
 	}
 	if row.PartnerKey == "" && row.PartnerName == "" {
-		im.bad(r.n, "there is neither partner_key nor partner_name")
+		im.bad(r.n, "partner_empty", "", "there is neither partner_key nor partner_name")
 	}
 	folded := strings.NewReplacer(" ", "", "-", "", "_", "").Replace(strings.ToLower(norm.NFKC.String(row.Stage)))
 	if s, ok := stages[folded]; ok {
@@ -161,7 +161,7 @@ func (im *outcomeImporter) row(r importRow) OutcomeRow {
 		most       int
 	}{{"external_id", row.ExternalID, 190}, {"title", row.Title, 500}, {"stage", row.Stage, 64}, {"currency", row.Currency, 8}} {
 		if n := len([]rune(long.text)); n > long.most {
-			im.bad(r.n, "%s has %d characters, %d are possible", long.name, n, long.most)
+			im.bad(r.n, "long", long.name, "%s has %d characters, %d are possible", long.name, n, long.most)
 		}
 	}
 	if row.Currency == "" {
@@ -169,10 +169,10 @@ func (im *outcomeImporter) row(r importRow) OutcomeRow {
 	}
 	var err error
 	if row.Amount, err = ParseAmount(get("amount")); err != nil {
-		im.bad(r.n, "amount %s", err)
+		im.bad(r.n, "amount", get("amount"), "amount %s", err)
 	}
 	if row.ClosedOn, err = ParseDay(get("closed_on")); err != nil {
-		im.bad(r.n, "closed_on %s", err)
+		im.bad(r.n, "day", get("closed_on"), "closed_on %s", err)
 	}
 	row.Materials = strings.FieldsFunc(norm.NFKC.String(get("materials")), func(c rune) bool { return c == ',' || c == ';' || c == '、' || c == '|' || unicode.IsSpace(c) })
 	return row

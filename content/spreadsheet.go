@@ -171,6 +171,10 @@ func csvRows(src []byte) ([]importRow, error) {
 	}
 }
 
+// DecodeText makes UTF-8 of a list as Excel and other systems write it; see
+// ImportOutcomes for what it may be.
+func DecodeText(src []byte) (string, error) { return decodeText(src) }
+
 // decodeText makes UTF-8 of UTF-8 (with or without BOM), UTF-16 with BOM (what
 // Excel calls Unicode text) or Shift_JIS (what Excel in Japan writes as CSV).
 func decodeText(src []byte) (string, error) {

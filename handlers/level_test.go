@@ -171,7 +171,7 @@ func (h *house) theyDoEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.mind.ImportOutcomes(ctx, []content.OutcomeRow{{ExternalID: "x1", PartnerKey: "p-aoba", Title: "受注", Stage: "won", PersonKey: "aoba-01"}}); err != nil {
+	if _, err := h.mind.ImportOutcomes(ctx, []content.OutcomeRow{{ExternalID: "x1", PartnerKey: "p-aoba", Title: "受注", Stage: "won", PersonKey: "aoba-01"}}, models.Act{Role: "operator"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := h.mind.Invite(ctx, "aoba-02", ""); err != nil {

@@ -34,8 +34,8 @@ const outcomeBatch = 100
 // ImportOutcomes keeps results under their external ids. Partners are found by
 // key, or by a name that is exactly one partner's when 全角/半角, spaces and the
 // legal form do not count; nothing is guessed. The same list again changes
-// nothing.
-func (h *Handlers) ImportOutcomes(ctx context.Context, rows []content.OutcomeRow) (OutcomesImported, error) {
+// nothing. by says in the audit log who did it.
+func (h *Handlers) ImportOutcomes(ctx context.Context, rows []content.OutcomeRow, by models.Act) (OutcomesImported, error) {
 	out := OutcomesImported{Rows: len(rows), Review: []OutcomeReview{}}
 	var book partnerBook
 	err := h.Store.View(ctx, func(tx *models.Tx) (err error) {
@@ -63,38 +63,19 @@ func (h *Handlers) ImportOutcomes(ctx context.Context, rows []content.OutcomeRow
 		out.Review = append(out.Review, did.Review...)
 	}
 	return out, h.Store.InTx(ctx, func(tx *models.Tx) error {
-		return tx.Audit(models.Act{Role: "operator", Action: "outcome.import", Result: "done",
-			Detail: models.Detail{"rows": out.Rows, "added": out.Added, "changed": out.Changed, "review": len(out.Review)}})
+		by.Action, by.Result, by.Detail = "outcome.import", "done", models.Detail{"rows": out.Rows, "added": out.Added, "changed": out.Changed, "review": len(out.Review)}
+		return tx.Audit(by)
 	})
 }
 
 func (o *OutcomesImported) keep(tx *models.Tx, book partnerBook, r content.OutcomeRow) error {
-	review := OutcomeReview{Line: r.Line, ExternalID: r.ExternalID, PartnerName: r.PartnerName}
-	partner, why, candidates := book.find(r)
-	if why != "" {
-		review.Why, review.Candidates = why, candidates
+	x, review, err := book.match(tx, r)
+	if err != nil {
+		return err
+	}
+	if review.Why != "" {
 		o.Review = append(o.Review, review)
 		return nil
-	}
-	x := models.Outcome{ExternalID: r.ExternalID, PartnerID: partner.ID, Title: r.Title, Stage: r.Stage, Amount: r.Amount, Currency: r.Currency, Materials: r.Materials}
-	if r.ClosedOn != "" {
-		x.ClosedOn = &r.ClosedOn
-	}
-	if r.PersonKey != "" {
-		p, err := tx.PersonByKey(r.PersonKey)
-		switch {
-		case errors.Is(err, models.ErrNotFound):
-			review.Why = "unknown_person"
-		case err != nil:
-			return err
-		case p.PartnerID != partner.ID:
-			review.Why = "other_partners_person"
-		}
-		if review.Why != "" {
-			o.Review = append(o.Review, review)
-			return nil
-		}
-		x.PersonID = p.ID
 	}
 	did, err := tx.SaveOutcome(x)
 	switch did {
@@ -106,6 +87,33 @@ func (o *OutcomesImported) keep(tx *models.Tx, book partnerBook, r content.Outco
 		o.Unchanged++
 	}
 	return err
+}
+
+// match is the outcome that a row tells, or, where review has a Why, what is not
+// certain about it.
+func (b partnerBook) match(tx *models.Tx, r content.OutcomeRow) (x models.Outcome, review OutcomeReview, err error) {
+	review = OutcomeReview{Line: r.Line, ExternalID: r.ExternalID, PartnerName: r.PartnerName}
+	var partner models.Partner
+	if partner, review.Why, review.Candidates = b.find(r); review.Why != "" {
+		return x, review, nil
+	}
+	x = models.Outcome{ExternalID: r.ExternalID, PartnerID: partner.ID, Title: r.Title, Stage: r.Stage, Amount: r.Amount, Currency: r.Currency, Materials: r.Materials}
+	if r.ClosedOn != "" {
+		x.ClosedOn = &r.ClosedOn
+	}
+	if r.PersonKey == "" {
+		return x, review, nil
+	}
+	p, err := tx.PersonByKey(r.PersonKey)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		review.Why = "unknown_person"
+		return x, review, nil
+	case err == nil && p.PartnerID != partner.ID:
+		review.Why = "other_partners_person"
+	}
+	x.PersonID = p.ID
+	return x, review, err
 }
 
 // partnerBook finds partners by key and by name.

@@ -221,7 +221,9 @@ func (h *Handlers) staffPost(p staffPage) http.HandlerFunc {
 			v.stop("edit.stale")
 			err = errTyped
 		} else {
-			err = h.staffAct(r, v, p)
+			if err = h.staffAct(r, v, p); err == nil && v.then != nil {
+				err = v.then(r.Context())
+			}
 		}
 		switch {
 		case err == nil && v.next != "":
@@ -309,7 +311,7 @@ var errLong = errors.New("a form is longer than server.max_body")
 // staffAct does what the pressed button does, and keeps it in the audit log.
 func (h *Handlers) staffAct(r *http.Request, v *staffView, p staffPage) error {
 	run := func(tx *models.Tx) error {
-		v.tx, v.errs, v.halt, v.next, v.moved, v.after = tx, nil, "", "", false, nil // it may run again
+		v.tx, v.errs, v.halt, v.next, v.moved, v.after, v.then = tx, nil, "", "", false, nil, nil // it may run again
 		v.frame(p)
 		e, err := p.edit(v)
 		if err != nil {

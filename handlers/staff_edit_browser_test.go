@@ -150,6 +150,19 @@ func TestStaffEditInABrowser(t *testing.T) {
 			shot("audience-saved")
 			s.at(h, "/staff/audiences")
 			shot("audiences")
+
+			// A list of results, pasted, with a row that is not certain.
+			s.at(h, "/staff/outcomes/_import")
+			on[bool](s, "(document.getElementById('f-list').value = '外部ID,代理店名,件名,段階,金額\\nB-1,青葉商事,新規導入,受注,1200000\\nB-2,あおば,更新,見積,5000', true)")
+			s.send("look")
+			s.until("document.querySelector('#f-row_3')")
+			shot("import-look")
+			s.put("row_3", "p-aoba")
+			on[bool](s, "(document.getElementById('f-row_3').scrollIntoView({block: 'center'}), true)")
+			shot("import-row")
+			s.send("outcome.import")
+			s.until("document.querySelector('.done-note') && !document.querySelector('#f-row_3')")
+			shot("import-done")
 			if acts := strings.Join(h.acts(t, ""), " "); !strings.Contains(acts, "partner.change") || !strings.Contains(acts, "room.map") || !strings.Contains(acts, "person.invite") {
 				t.Error(acts)
 			}

@@ -253,6 +253,9 @@ func (v *staffView) outcomes() error {
 	if len(rows) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.outcomes_none")
 	}
+	if v.has(outcomeEditors) {
+		b.Links = append([]web.Link{{Label: v.say("edit.import_title"), URL: importPath}}, b.Links...)
+	}
 	v.add(b)
 	return nil
 }

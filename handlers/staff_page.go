@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"mime/multipart"
@@ -56,6 +57,7 @@ var staffPages = []staffPage{
 	{path: "/owners", name: "owners", menu: true, show: (*staffView).ownersList},
 	{path: "/owners/entry/{key}", name: "owners", show: (*staffView).entryOwners},
 	{path: "/outcomes", name: "outcomes", menu: true, show: (*staffView).outcomes},
+	{path: "/outcomes/_import", name: "outcomes", roles: outcomeEditors, edit: (*staffView).outcomesImport, upload: (*staffView).takeList},
 	{path: "/events", name: "events", menu: true, show: (*staffView).events},
 	{path: "/sessions", name: "sessions", menu: true, roles: []string{"admin"}, show: (*staffView).sessionsList, edit: (*staffView).sessionsEdit},
 	{path: "/audit", name: "audit", menu: true, roles: []string{"admin", "manager"}, show: (*staffView).audit},
@@ -78,16 +80,18 @@ type staffView struct {
 	page   web.StaffPage
 
 	// Of a form that was sent:
-	sent   url.Values        // everything
-	typed  url.Values        // what its fields hold; nil = nothing was sent
-	errs   map[string]string // what is wrong, by field
-	halt   string            // why it cannot be taken as a whole
-	moved  bool              // somebody else changed the same meanwhile
-	next   string            // the page to go to
-	object string            // what the audit log names, where it is known only now
-	queued bool              // something is to be sent
-	after  func() error      // adds to the page that is shown again
-	file   *staffFile        // that came with it
+	sent      url.Values                  // everything
+	typed     url.Values                  // what its fields hold; nil = nothing was sent
+	errs      map[string]string           // what is wrong, by field
+	halt      string                      // why it cannot be taken as a whole
+	moved     bool                        // somebody else changed the same meanwhile
+	next      string                      // the page to go to
+	object    string                      // what the audit log names, where it is known only now
+	queued    bool                        // something is to be sent
+	after     func() error                // adds to the page that is shown again
+	then      func(context.Context) error // is done once the transaction is over: what takes longer than one may
+	listWrong string                      // why a list that came cannot be used
+	file      *staffFile                  // that came with it
 }
 
 // staffRoutes are the staff pages. Posts from other sites are refused.
