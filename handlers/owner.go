@@ -100,20 +100,27 @@ func (h *Handlers) KeepOwners(ctx context.Context, seen []models.FileOwner) ([]m
 	return now, err
 }
 
-// ownersEvery is how often owners are looked at; whether they are still there is
-// asked of Slack once a day, because who left says nothing.
-const ownersEvery = 10 * time.Second
+// ownersEvery is how often owners are looked at, and goneEvery how often it is looked
+// for those of whom Slack was not asked for a day: who left says nothing.
+const (
+	ownersEvery = 30 * time.Second
+	goneEvery   = 10 * time.Minute
+)
 
 // RunOwners keeps the history of owners, and tells staff when somebody left who
 // still answers for something. It returns when ctx ends.
 func (h *Handlers) RunOwners(ctx context.Context) {
 	var seen []models.FileOwner
+	var asked time.Time
 	tick := time.NewTicker(ownersEvery)
 	defer tick.Stop()
 	for {
 		var err error
 		if seen, err = h.KeepOwners(ctx, seen); err == nil {
 			err = h.TellLeft(ctx)
+		}
+		if now := h.Store.Now(); err == nil && now.Sub(asked) > goneEvery {
+			asked, err = now, h.askOwners(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			h.Log.Warn("owners could not be looked at; it tries again", "error", err)
@@ -162,6 +169,11 @@ func (h *Handlers) TellLeft(ctx context.Context) error {
 		}
 		h.Nudge()
 	}
+	return nil
+}
+
+// askOwners asks Slack about everybody who owns something, once a day each.
+func (h *Handlers) askOwners(ctx context.Context) error {
 	if _, ok := h.platforms["slack"].(bot.FactSource); !ok {
 		return nil
 	}

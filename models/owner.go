@@ -229,9 +229,10 @@ type PersonWhoLeft struct {
 // WhoLeft answers the staff who left although they still answer for something.
 // Staff scope.
 func (t *Tx) WhoLeft() ([]PersonWhoLeft, error) {
-	return all[PersonWhoLeft](t.db, "SELECT w.id, w.`key`, w.name, w.department, w.missed_at FROM people w WHERE "+gone+" AND (w.id IN (SELECT owner_id FROM partners WHERE owner_id IS NOT NULL)"+
-		" OR w.id IN (SELECT owner_id FROM campaigns WHERE owner_id IS NOT NULL AND deleted_at IS NULL) OR w.id IN (SELECT owner_id FROM gaps WHERE owner_id IS NOT NULL AND status <> 'answered')"+
-		" OR w.id IN (SELECT o.person_id FROM owners o WHERE o.person_id IS NOT NULL AND o.kind IN ('material','entry') AND "+latestOwner+")) ORDER BY w.`key`")
+	// From the few who own something: nine in ten people are members.
+	return all[PersonWhoLeft](t.db, "SELECT w.id, w.`key`, w.name, w.department, w.missed_at FROM (SELECT owner_id AS id FROM partners WHERE owner_id IS NOT NULL UNION SELECT owner_id FROM campaigns WHERE owner_id IS NOT NULL AND deleted_at IS NULL"+
+		" UNION SELECT owner_id FROM gaps WHERE owner_id IS NOT NULL AND status <> 'answered' UNION SELECT o.person_id FROM owners o WHERE o.person_id IS NOT NULL AND o.kind IN ('material','entry') AND "+latestOwner+") x"+
+		" JOIN people w ON w.id = x.id WHERE "+gone+" ORDER BY w.`key`")
 }
 
 // Missed remembers that staff were told of somebody who left; false = they had
