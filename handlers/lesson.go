@@ -58,6 +58,9 @@ func (t *Turn) listLessons() error {
 		return err
 	}
 	m := bot.Message{Text: t.Say("lesson.list", "count", len(all))}
+	if more := len(all) - lessonsShown; more > 0 {
+		m.Text += "\n" + t.Say("lesson.more", "count", more)
+	}
 	for _, l := range all[:min(lessonsShown, len(all))] {
 		row, ok := l.row(l.question)
 		if !ok {

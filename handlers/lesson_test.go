@@ -29,7 +29,7 @@ func (h *house) hear(t *testing.T) {
 	}
 }
 
-const weakQuestion = "商談が切れた後の扱い"
+const weakQuestion = "商談の延長と期限切れ後の取り扱い"
 
 func TestStaffTakeWhatMembersTeach(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, driver string) {
@@ -59,7 +59,7 @@ func TestStaffTakeWhatMembersTeach(t *testing.T) {
 
 		// Another partner gets the answer, and never the words of the first.
 		other := h.As("minami-01").In("direct-minami-01")
-		said(t, other.Say("商談が切れた時の扱い").See(), "90日間")
+		said(t, other.Say("商談の延長と期限切れの取り扱い").See(), "90日間")
 		other.Say("よくある質問").See()
 		unsaid(t, other.All(), weakQuestion)
 		same(t, "acts", h.acts(t, "lesson."), "lesson.take deal-registration done")
