@@ -16,6 +16,9 @@ import (
 const (
 	campaignTick = time.Second
 	campaignBeat = 5 * time.Second
+	// backwards is how much further back the last beat may seem than it was: the
+	// clocks of several machines differ, and are set right.
+	backwards = time.Minute
 	// quotaEvery is how often a platform is asked what is left of its quota.
 	quotaEvery = 10 * time.Minute
 )
@@ -24,6 +27,7 @@ const (
 type campaignClock struct {
 	h         *Handlers
 	began     bool
+	went      time.Time // the latest stamp of the clock that was seen
 	quotaNext time.Time
 	finishing map[int64]time.Time    // when to look again whether a campaign is over
 	welcomed  map[int64]time.Time    // when to look again who has come into its audience
@@ -87,11 +91,13 @@ func (k *campaignClock) tick(ctx context.Context) error {
 }
 
 // standstill notices that nothing ran for a long time, or that the database is an
-// old backup: then campaigns come up paused, and staff are asked. Within one life
+// old backup, also one that was put in place while this process ran: then campaigns
+// come up paused, and staff are asked. Within one life
 // of a process only the machine's clock counts, because the wall clock may be set.
 func (k *campaignClock) standstill(ctx context.Context) error {
 	limit := k.h.Campaign.StaleAfter
-	return k.h.Store.InTx(ctx, func(tx *models.Tx) error {
+	var last time.Time
+	err := k.h.Store.InTx(ctx, func(tx *models.Tx) error {
 		stood, err := tx.Tick("campaigns", campaignBeat)
 		if err != nil {
 			return err
@@ -100,7 +106,9 @@ func (k *campaignClock) standstill(ctx context.Context) error {
 		if !k.began {
 			long = max(long, stood.Wall)
 		}
-		if limit <= 0 || stood.First || long <= limit {
+		back := k.went.Sub(stood.Last) > backwards
+		last = stood.Last
+		if limit <= 0 || stood.First || long <= limit && !back {
 			k.began = true
 			return nil
 		}
@@ -125,6 +133,10 @@ func (k *campaignClock) standstill(ctx context.Context) error {
 		k.began = true
 		return nil
 	})
+	if err == nil {
+		k.went = last
+	}
+	return err
 }
 
 // work does what is due about one campaign.

@@ -6,10 +6,12 @@ import (
 )
 
 // Standstill is how long a clock had not gone before this tick, by the wall and
-// by the machine. First says that it never went before.
+// by the machine. First says that it never went before, Last when it did, by the
+// machine: a Last earlier than one seen before is a database that went back in time.
 type Standstill struct {
 	First        bool
 	Wall, Steady time.Duration
+	Last         time.Time
 }
 
 // Tick says that a clock goes, at most once in every, and answers how long it
@@ -23,12 +25,12 @@ func (t *Tx) Tick(name string, every time.Duration) (Standstill, error) {
 		if isDuplicate(err) {
 			err = nil
 		}
-		return Standstill{First: true}, err
+		return Standstill{First: true, Last: steady}, err
 	}
 	if err != nil {
 		return Standstill{}, err
 	}
-	s := Standstill{Wall: t.now.Sub(last.WallAt), Steady: steady.Sub(last.SteadyAt)}
+	s := Standstill{Wall: t.now.Sub(last.WallAt), Steady: steady.Sub(last.SteadyAt), Last: last.SteadyAt}
 	if s.Steady >= 0 && s.Steady < every && s.Wall.Abs() < every {
 		return s, nil
 	}

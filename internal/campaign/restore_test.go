@@ -210,3 +210,27 @@ func (g *rig) restoredRows(id int64, owed map[string]bool) {
 		g.t.Errorf("campaign %d: %d held, the report says %d and lists %d", id, held, r.Held, g.troubles(id))
 	}
 }
+
+// TestABackupUnderARunningProcess: a process that has seen a later beat than the
+// database knows of does not need an hour to notice.
+func TestABackupUnderARunningProcess(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		g := newRig(t, driver, town(30), func(r *handlers.CampaignRules) { r.StaleAfter = time.Hour })
+		g.people(30)
+		slow := func(string) int { time.Sleep(3 * time.Second); return 0 } // it is not over before it is noticed
+		g.fault.Store(&slow)
+		g.start()
+		id := g.create(spec())
+		g.launch(id)
+		wait(t, "the start", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignRunning })
+		db := modelstest.Raw(t, g.driver, g.dsn)
+		back := time.Now().UTC().Add(-10 * time.Minute).Truncate(time.Microsecond)
+		if _, err := db.Exec("UPDATE clocks SET wall_at = ?, steady_at = ? WHERE name = 'campaigns'", back, back); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, "the question", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignPaused })
+		if c := g.campaign(id); c.Why != models.PausedStale || c.DoubtUntil == nil {
+			t.Fatalf("%s", c.Why)
+		}
+	})
+}
