@@ -368,7 +368,7 @@ func (d *digestRun) pages(ctx context.Context, _ *models.Store) error {
 		{"overview", func(int) string { return "/staff" }},
 		{"partners", func(i int) string { return fmt.Sprintf("/staff/partners?from_row=%d", 50*i) }},
 		{"partners, searched", func(i int) string { return fmt.Sprintf("/staff/partners?q=%d&moved=no", i) }},
-		{"one partner", func(i int) string { return fmt.Sprintf("/staff/partners/p-%d", i*i) }},
+		{"one partner", func(i int) string { return fmt.Sprintf("/staff/partners/p-%d", i*i%yearPartners) }},
 		{"people", func(i int) string { return fmt.Sprintf("/staff/people?from_row=%d", 50*i*i) }},
 		{"people, searched", func(i int) string { return fmt.Sprintf("/staff/people?q=%d", 100+i) }},
 		{"materials", func(int) string { return "/staff/materials" }},
@@ -382,11 +382,11 @@ func (d *digestRun) pages(ctx context.Context, _ *models.Store) error {
 		{"events of a figure and a week", func(i int) string {
 			return "/staff/events?" + span + "&figure=" + models.Figures[i%len(models.Figures)].Key
 		}},
-		{"events of a partner", func(i int) string { return fmt.Sprintf("/staff/events?partner=p-%d", i*i) }},
-		{"events of a person", func(i int) string { return fmt.Sprintf("/staff/events?person=m-%d", i*i*20) }},
-		{"events of a material", func(i int) string { return fmt.Sprintf("/staff/events?object=m%d", i) }},
+		{"events of a partner", func(i int) string { return fmt.Sprintf("/staff/events?partner=p-%d", i*i%yearPartners) }},
+		{"events of a person", func(i int) string { return fmt.Sprintf("/staff/events?person=m-%d", i*i*20%yearPeople) }},
+		{"events of a material", func(i int) string { return fmt.Sprintf("/staff/events?object=m%d", i%yearMaterials) }},
 		{"events of a material and step", func(i int) string {
-			return fmt.Sprintf("/staff/events?object=m%d&figure=%s", i, models.MaterialFunnel[i%len(models.MaterialFunnel)])
+			return fmt.Sprintf("/staff/events?object=m%d&figure=%s", i%yearMaterials, models.MaterialFunnel[i%len(models.MaterialFunnel)])
 		}},
 		{"events of an entry", func(i int) string { return fmt.Sprintf("/staff/events?object=e%d", i) }},
 		{"events of a campaign", func(i int) string { return fmt.Sprintf("/staff/events?campaign=%d", campaigns[i%len(campaigns)]) }},
