@@ -103,6 +103,21 @@ func TestWhatStaffPassIsNotSuggestedAgain(t *testing.T) {
 	same(t, "acts", h.acts(t, "lesson."), "lesson.pass deal-registration done")
 }
 
+// Cards are few, and say how many are to come.
+func TestMoreSuggestionsThanCards(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	staff, rep := h.As("s-ito").In("direct-s-ito"), h.As("aoba-01").In("direct-aoba-01")
+	for _, q := range []string{weakQuestion, "登録した商談の今後の扱い", "期限を過ぎた案件の扱い方", weakQuestion + "と連絡"} {
+		rep.Say(q).See()
+		rep.Press("商談登録の有効期限").See()
+	}
+	said(t, staff.Say("学習候補").See(), "学習候補：4件", "ほか1件は、上の候補をご判断いただいた後に表示します")
+	staff.Press("見送り").See()
+	lines := staff.Say("学習候補").See()
+	said(t, lines, "学習候補：3件")
+	unsaid(t, lines, "ほか")
+}
+
 // acts answers the audit log's acts that begin so, as "action object result".
 func (h *house) acts(t *testing.T, prefix string) (out []string) {
 	t.Helper()
