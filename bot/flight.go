@@ -99,7 +99,7 @@ func (s *Sender) land(f *flight) {
 	s.mu.Unlock()
 	<-f.slots
 	if ln != nil {
-		poke(ln.wake) // its address is free, and so is its slot
+		poke(ln.free) // its address is free, and so is its slot
 	}
 	s.inFlight.Done()
 }

@@ -14,10 +14,16 @@ type lane struct {
 	Lane
 	s        *Sender
 	platform Platform
-	wake     chan struct{}
+	wake     chan struct{}        // something new may be due
+	free     chan struct{}        // a slot, or an address, is free again
 	rooms    map[string]time.Time // addresses that have no token before then
 	rested   time.Time            // no look before then
+	dry      time.Time            // the lane itself has no token before then
 }
+
+// lookGap is the least time between two looks of which the second only waits for
+// tokens: what has gathered meanwhile leaves together, for the price of one look.
+const lookGap = 100 * time.Millisecond
 
 // maxSkip bounds how many addresses a look leaves out.
 const maxSkip = 200
@@ -30,6 +36,10 @@ func (l *lane) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
+		case <-l.free:
+			if time.Now().Before(l.dry) {
+				continue // no token yet; the timer tells when
+			}
 		case <-timer.C:
 		}
 		if !l.rest(ctx) {
@@ -37,7 +47,7 @@ func (l *lane) run(ctx context.Context) {
 		}
 		again := l.work(ctx)
 		if again > 0 {
-			timer.Reset(again)
+			timer.Reset(max(again, lookGap))
 		}
 	}
 }
@@ -86,8 +96,8 @@ func (l *lane) work(ctx context.Context) time.Duration {
 		for range n - sent {
 			<-slots
 		}
-		if sent == 0 {
-			return again
+		if sent == 0 || sent < n && again > 0 {
+			return again // whatever else is due has no token
 		}
 	}
 	return 0
@@ -108,6 +118,9 @@ func (l *lane) pass(ctx context.Context, n int) (sent int, again time.Duration) 
 		return 0, l.s.Poll
 	}
 	picked, later := l.takeLane(ctx, picked)
+	if later > 0 {
+		l.dry = time.Now().Add(max(later, lookGap))
+	}
 	again = sooner(again, later)
 	if len(picked) == 0 {
 		return 0, again

@@ -253,7 +253,7 @@ func (s *Sender) lane(l Lane) *lane {
 	defer s.mu.Unlock()
 	ln := s.lanes[l]
 	if ln == nil && s.running && s.platforms[l.Platform] != nil {
-		ln = &lane{s: s, Lane: l, platform: s.platforms[l.Platform], wake: make(chan struct{}, 1), rooms: map[string]time.Time{}}
+		ln = &lane{s: s, Lane: l, platform: s.platforms[l.Platform], wake: make(chan struct{}, 1), free: make(chan struct{}, 1), rooms: map[string]time.Time{}}
 		s.lanes[l] = ln
 		ctx := s.ctx
 		s.loops.Go(func() { ln.run(ctx) })

@@ -247,7 +247,13 @@ func (o *Outbox) apply(t *Tx, d Delivery, v verdict) (bot.Settled, error) {
 		out.More = true
 		return out, o.fallBack(t, d, v.code)
 	}
-	out.More = v.state == StateSent
+	if v.state == StateSent {
+		n, err := first[int](t.db, "SELECT COUNT(*) FROM deliveries WHERE after_id = ?", d.ID)
+		if err != nil {
+			return out, err
+		}
+		out.More = n > 0 // the part behind it
+	}
 	return out, o.end(t, d, v.state, v.code, v.receipt)
 }
 

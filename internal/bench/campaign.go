@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -277,6 +278,10 @@ func (c *campaignTown) sent(ctx context.Context) error {
 	}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
+	before, err := c.p.Usage()
+	if err != nil {
+		return err
+	}
 	var most atomic.Int64
 	var all sync.WaitGroup
 	defer all.Wait()
@@ -299,8 +304,12 @@ func (c *campaignTown) sent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	after, err := c.p.Usage()
+	if err != nil {
+		return err
+	}
 	time.Sleep(2 * time.Second) // answers that are on their way
-	return c.report(over, asked, most.Load())
+	return c.report(over, asked, whole.Usage{CPU: after.CPU - before.CPU, RSS: most.Load()})
 }
 
 // question is what somebody asked, and when.
@@ -366,7 +375,7 @@ func (c *campaignTown) answers(asked []question) (took []time.Duration, lost int
 	return took, lost
 }
 
-func (c *campaignTown) report(over models.Campaign, asked []question, rss int64) error {
+func (c *campaignTown) report(over models.Campaign, asked []question, used whole.Usage) error {
 	began := *over.DueAt
 	last, n := time.Time{}, map[string]int{}
 	count := func(platform string, at time.Time) {
@@ -419,10 +428,21 @@ func (c *campaignTown) report(over models.Campaign, asked []question, rss int64)
 	fmt.Printf("%-52s %12s\n", "  of it until the first may leave", over.StartedAt.Sub(began).Round(10*time.Millisecond))
 	beside("spans of time with more calls than a limit", strconv.Itoa(seen.Over), "0", seen.Over == 0)
 	beside("answered 429", fmt.Sprintf("%.2f %%", 100*float64(refused)/float64(seen.Calls)), fmt.Sprintf("≤ 0.50 %% of %d calls %v", seen.Calls, seen.Refused), float64(refused) <= .005*float64(seen.Calls))
-	beside("memory at most (RSS)", mb(rss), "≤ 300 MB", rss <= 300e6)
+	beside("memory at most (RSS)", mb(used.RSS), "≤ 300 MB", used.RSS <= 300e6)
+	fmt.Printf("%-52s %12s   (the machine's load just now: %s; its processors: %d)\n", "processor time of akari, a message", (used.CPU / crowdSize).Round(10*time.Microsecond), load(), runtime.NumCPU())
 	p95 := took[len(took)*95/100]
 	beside("answers to members meanwhile, p95", p95.Round(time.Millisecond).String(), fmt.Sprintf("≤ 1 s; %d questions, median %v, slowest %v", len(took), took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond)), p95 <= time.Second)
 	return nil
+}
+
+// load is how many processes wanted a processor in the last one, five and fifteen
+// minutes: figures of time mean little when it is far above their number.
+func load() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "not known"
+	}
+	return strings.Join(strings.Fields(string(b))[:3], " ")
 }
 
 // beside prints a figure beside its aim.
