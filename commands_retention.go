@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"akari/models"
-
-	"github.com/go-sql-driver/mysql"
 )
 
 // RetentionCmd groups commands about how long things are kept.
@@ -51,9 +49,8 @@ func (r RetentionRunCmd) Run(cli *CLI, out surroundings) error {
 			return err
 		}
 		done, err := store.Retain(ctx, models.RetainOptions{Zone: c.Zone(), Events: c.Privacy.EventRetention, Questions: c.Privacy.QuestionRetention, Dry: r.DryRun, ActorID: actor, Role: role})
-		var refused *mysql.MySQLError
 		switch {
-		case errors.As(err, &refused) && refused.Number == 1142:
+		case models.IsForbidden(err):
 			return errors.New("the database user may not delete events: set database.migrate_dsn to a user who may (docs/grants.sql)")
 		case errors.Is(err, context.Canceled):
 			return errors.New("interrupted; run it again to go on")

@@ -176,6 +176,12 @@ func isRetryable(err error) bool {
 	return errors.As(err, &l) && l.Code()&0xff == 5
 }
 
+// IsForbidden tells whether the database refused because its user may not do that.
+func IsForbidden(err error) bool {
+	var e *mysql.MySQLError
+	return errors.As(err, &e) && (e.Number == 1142 || e.Number == 1044)
+}
+
 // IsOutage tells whether the database was away or too busy, so that the same
 // work may succeed a moment later, as opposed to work that is wrong in itself.
 func IsOutage(err error) bool {
