@@ -68,7 +68,7 @@ func (ServeCmd) Run(cli *CLI, out surroundings) error {
 // The environment's GOGC wins over both.
 const (
 	heapGoal = 90 << 20 // bytes
-	headroom = 40        // percent
+	headroom = 40       // percent
 )
 
 // settleHeap gives back what loading the Japanese dictionary needed for a moment

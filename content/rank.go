@@ -79,8 +79,8 @@ type ranking struct {
 	// The dearest words (in rarity, as a share of the rarest) that the first hit
 	// has, and the dearest that it has not.
 	matched, second, missed float64
-	opinion         float64 // the classifier's chance of the first hit, or of what is no class if it is none
-	classLead       float64 // of the classifier's first over its second
+	opinion                 float64 // the classifier's chance of the first hit, or of what is no class if it is none
+	classLead               float64 // of the classifier's first over its second
 }
 
 func (x *index) search(ana *analyzer, syn *synonyms, text string, allowed func(int) bool) Result {
