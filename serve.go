@@ -196,7 +196,7 @@ func (a *app) mind() error {
 		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
 		PersonLevel: c.Privacy.PersonLevel, PlaygroundBehindLogin: a.behindLogin, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
 		Hurry: func(ids []string) { a.sender.Hurry(ids...) },
-		Nudge: func() { a.sender.Nudge() }, FactPace: a.factPace(),
+		Nudge: func(to ...bot.Address) { a.sender.NudgeFor(to...) }, FactPace: a.factPace(),
 		Observe: a.metrics, Log: a.log,
 	})
 	byName := map[string]bot.Platform{}

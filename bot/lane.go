@@ -16,7 +16,7 @@ type lane struct {
 	platform Platform
 	wake     chan struct{}        // something new may be due
 	free     chan struct{}        // a slot, or an address, is free again
-	rooms    map[string]time.Time // addresses that have no token before then
+	rooms    map[string]time.Time // addresses that have no token before then; under s.mu
 	rested   time.Time            // no look before then
 	dry      time.Time            // the lane itself has no token before then
 }
@@ -159,7 +159,9 @@ func (l *lane) pick(ctx context.Context, n int) (picked []Candidate, again time.
 			if perRoom > 0 {
 				got, later := l.s.Pacer.Take(ctx, l.roomKey(c.To), perRoom, 1, 1, 0)
 				if got == 0 {
+					l.s.mu.Lock()
 					l.rooms[c.To] = time.Now().Add(later)
+					l.s.mu.Unlock()
 					again = sooner(again, later)
 					continue
 				}
@@ -177,6 +179,8 @@ func (l *lane) pick(ctx context.Context, n int) (picked []Candidate, again time.
 // first of those without a token may.
 func (l *lane) blocked() (skip []string, again time.Duration) {
 	now := time.Now()
+	l.s.mu.Lock()
+	defer l.s.mu.Unlock()
 	for to, at := range l.rooms {
 		if !at.After(now) {
 			delete(l.rooms, to)
@@ -187,8 +191,6 @@ func (l *lane) blocked() (skip []string, again time.Duration) {
 			skip = append(skip, to)
 		}
 	}
-	l.s.mu.Lock()
-	defer l.s.mu.Unlock()
 	for to := range l.s.busy {
 		if len(skip) < 2*maxSkip {
 			skip = append(skip, to)

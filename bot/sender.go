@@ -68,6 +68,7 @@ type Sender struct {
 	slots    map[string]chan struct{}
 	loops    sync.WaitGroup
 	inFlight sync.WaitGroup
+	nudging  time.Time          // when the next late nudge comes; zero = none is meant to
 	quiet    map[Lane]time.Time // lanes that are to be left alone until then; Operation "" = the connection
 	stuck    int                // flights whose end cannot be written at the moment
 }
@@ -163,6 +164,52 @@ func (s *Sender) Nudge(lanes ...Lane) {
 		}
 	}
 	poke(s.tell)
+}
+
+// NudgeFor is Nudge after something was owed to these addresses. While none of them
+// has a token it waits for the first that will: behind a room's long queue a look
+// reads much and finds nothing, and every message to the room would ask for one.
+func (s *Sender) NudgeFor(to ...Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.firstToken(to)
+	if !at.After(time.Now()) {
+		s.Nudge()
+		return
+	}
+	if !s.nudging.IsZero() && !s.nudging.After(at) {
+		return
+	}
+	s.nudging = at
+	time.AfterFunc(time.Until(at), func() {
+		s.mu.Lock()
+		if s.nudging.Equal(at) {
+			s.nudging = time.Time{}
+		}
+		s.mu.Unlock()
+		s.Nudge()
+	})
+}
+
+// firstToken is when the first of these addresses may be spoken to, as far as is
+// known; zero = now. mu must be held.
+func (s *Sender) firstToken(to []Address) (first time.Time) {
+	for _, a := range to {
+		var at time.Time
+		name := a.String()
+		for l, ln := range s.lanes {
+			if l.Platform == a.Platform && l.Connection == a.Connection && ln.rooms[name].After(at) {
+				at = ln.rooms[name]
+			}
+		}
+		if at.IsZero() {
+			return at
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
 }
 
 // Hurry sends these deliveries at once, ahead of every bucket: fresh one-shot

@@ -52,7 +52,7 @@ type Options struct {
 	PlaygroundBehindLogin bool
 
 	Hurry func(deliveryIDs []string) // sends one-shot replies at once; may be nil
-	Nudge func()                     // look at the outbox now; may be nil
+	Nudge func(to ...bot.Address)    // look at the outbox now, for what is owed to these if any are named; may be nil
 
 	// FactPace takes the right to ask a connection for one fact, or answers how long
 	// there is none; 0 = taken. May be nil: then nothing is limited.
@@ -128,7 +128,7 @@ func New(o Options) *Handlers {
 		o.Observe = noObserver{}
 	}
 	if o.Nudge == nil {
-		o.Nudge = func() {}
+		o.Nudge = func(...bot.Address) {}
 	}
 	if o.Hurry == nil {
 		o.Hurry = func([]string) {}

@@ -201,8 +201,15 @@ func (h *Handlers) after(t *Turn) {
 	if len(t.hurry) > 0 {
 		h.Hurry(t.hurry)
 	}
-	if len(t.owed) > len(t.hurry) || t.queued {
+	switch {
+	case t.queued:
 		h.Nudge()
+	case len(t.owed) > len(t.hurry):
+		to := make([]bot.Address, len(t.owed))
+		for i, d := range t.owed {
+			to[i] = d.Where()
+		}
+		h.Nudge(to...)
 	}
 	if t.board {
 		h.wantBoards()

@@ -130,7 +130,7 @@ func openOn(t testing.TB, driver, people, dir string, pages func(*http.ServeMux)
 		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
 		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log, Font: line.Font(),
 		Campaign: handlers.CampaignRules{RemindersMax: 2, ApprovalOver: &two},
-		Nudge:    func() { sender.Nudge() }, Hurry: func(ids []string) { sender.Hurry(ids...) },
+		Nudge:    func(to ...bot.Address) { sender.NudgeFor(to...) }, Hurry: func(ids []string) { sender.Hurry(ids...) },
 	})
 	byName := map[string]bot.Platform{}
 	for _, p := range platforms {

@@ -110,6 +110,9 @@ func (d Delivery) Lane() bot.Lane {
 
 // Where is the address as the platforms take it.
 func (d Delivery) Where() bot.Address {
+	if d.Platform == "" {
+		return d.To // not queued yet
+	}
 	return bot.Address{Platform: d.Platform, Connection: d.Connection, Room: d.Room, User: d.User, Thread: d.Thread, Direct: d.Direct}
 }
 

@@ -57,7 +57,7 @@ func TestFactsAreAskedForAtThePlatformsPace(t *testing.T) {
 		cancel()
 
 		// Another process, without a pace: what the platform says holds all the same.
-		other := g.newMind(g.store, func() {})
+		other := g.newMind(g.store, func(...bot.Address) {})
 		g.slack.Fail(slacktest.Fault{Method: "users.info", Status: 429, RetryAfter: "60", Times: -1})
 		again, stop := context.WithCancel(t.Context())
 		defer stop()

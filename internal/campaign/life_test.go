@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"akari/bot"
 	"akari/handlers"
 	"akari/models"
 	"akari/models/modelstest"
@@ -187,7 +188,7 @@ func TestLaunchGoesOnAfterACrash(t *testing.T) {
 				return g.clock.now()
 			})
 			asked.Store(0)
-			_ = g.newMind(store, func() {}).TickCampaigns(ctx) // dies
+			_ = g.newMind(store, func(...bot.Address) {}).TickCampaigns(ctx) // dies
 			cancel()
 			if g.campaign(id).State == models.CampaignRunning {
 				break

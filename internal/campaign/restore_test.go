@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"akari/bot"
 	"akari/bot/line/linetest"
 	"akari/bot/slack/slacktest"
 	"akari/handlers"
@@ -136,7 +137,7 @@ func TestARestoredBackupPostsNothingTwice(t *testing.T) {
 
 		g.dsn = restore()
 		g.store = modelstest.Connect(t, driver, g.dsn, g.clock.now)
-		g.mind = g.newMind(g.store, func() {})
+		g.mind = g.newMind(g.store, func(...bot.Address) {})
 		owed := map[string]bool{} // on LINE WORKS, by the backup
 		for _, d := range g.deliveries(first) {
 			if d.Platform == "lineworks" && d.State != models.StateSent {

@@ -131,7 +131,7 @@ func newRig(t testing.TB, driver, seed string, set func(*handlers.CampaignRules)
 	if _, err := g.store.Seed(t.Context(), plan); err != nil {
 		t.Fatal(err)
 	}
-	g.mind = g.newMind(g.store, func() {})
+	g.mind = g.newMind(g.store, func(...bot.Address) {})
 	return g
 }
 
@@ -178,7 +178,7 @@ func (g *rig) platforms() []bot.Platform {
 	return []bot.Platform{s, w, l}
 }
 
-func (g *rig) newMind(store *models.Store, nudge func()) *handlers.Handlers {
+func (g *rig) newMind(store *models.Store, nudge func(...bot.Address)) *handlers.Handlers {
 	return handlers.New(handlers.Options{
 		Store: store, Library: g.lib, Platforms: g.platforms(), PublicURL: "https://akari.test", Secrets: [][]byte{[]byte("0123456789abcdef0123456789abcdef")},
 		Vendor:      handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: tokyo, Languages: []string{"ja", "en"}},
@@ -192,7 +192,7 @@ func (g *rig) start() *process {
 	g.t.Helper()
 	store := modelstest.Connect(g.t, g.driver, g.dsn, g.clock.now)
 	p := &process{store: store}
-	p.mind = g.newMind(store, func() { p.sender.Nudge() })
+	p.mind = g.newMind(store, func(to ...bot.Address) { p.sender.NudgeFor(to...) })
 	platforms := map[string]bot.Platform{}
 	for _, x := range p.mind.Platforms {
 		platforms[x.Name()] = x
