@@ -229,8 +229,9 @@ func TestAttemptsAndCrashesEnd(t *testing.T) {
 		b := newBench(t, driver, func(o *models.OutboxOptions) { o.MaxAttempts, o.CrashMax, o.Lease = 3, 2, 5*time.Millisecond })
 		d := b.queue(models.Delivery{Act: bot.Post, To: room("slack", "C1"), Parts: []bot.Message{{Text: "x"}}, MaterialKey: "m1", MaterialVersion: 2})[0]
 		for range 3 {
+			mine := b.claimOne(d)
 			b.settle(b.claimOne(b.queue(say(dm("slack", "U1"), "y"))[0]), "r", nil) // the platform works for others
-			b.settle(b.claimOne(d), "", unreachable)
+			b.settle(mine, "", unreachable)
 		}
 		if row := b.state(d, models.StateFailed, "too_many_attempts"); row.Attempts != 3 || b.events(d, models.DeliveryFailed) != 1 {
 			t.Fatalf("%d attempts", row.Attempts)
