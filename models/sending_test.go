@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -418,6 +419,48 @@ func TestOneRoomNeverStopsTheOthersAndKeepsItsPace(t *testing.T) {
 				}
 				n++
 			}
+		}
+	})
+}
+
+// looking counts the looks at an outbox.
+type looking struct {
+	bot.Outbox
+	looks atomic.Int64
+}
+
+func (l *looking) Due(ctx context.Context, lane bot.Lane, skip []string, limit int) ([]bot.Candidate, time.Duration, error) {
+	l.looks.Add(1)
+	return l.Outbox.Due(ctx, lane, skip, limit)
+}
+
+func TestMessagesToARoomWithoutTokenAskForNoLook(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		b := newBench(t, driver, nil)
+		c := newChat(t)
+		busy, quiet := room("slack", "CBUSY"), room("slack", "CQUIET")
+		ds := b.queue(say(busy, "first"), say(busy, "second"))
+		out := &looking{Outbox: b.outbox}
+		s, _ := b.sender(func(o *bot.SenderOptions) {
+			o.Outbox, o.RoomRate = out, func(bot.Lane) int { return 15 } // a post in four seconds
+		}, connect(t, "slack", c))
+		b.until("the first", func() bool { return b.row(ds[0].ID).State == models.StateSent })
+		time.Sleep(300 * time.Millisecond) // it is known now that the second has to wait
+		before := out.looks.Load()
+		const told = 200
+		for range told {
+			s.NudgeFor(busy)
+			time.Sleep(5 * time.Millisecond)
+		}
+		// One a second is made anyway.
+		if n := out.looks.Load() - before; n > 10 {
+			t.Errorf("%d looks for %d messages to a room that must wait", n, told)
+		}
+		other := b.queue(say(quiet, "other"))
+		s.NudgeFor(busy, quiet)
+		b.until("the other room", func() bool { return b.row(other[0].ID).State == models.StateSent })
+		if st := b.row(ds[1].ID).State; st != models.StateQueued {
+			t.Errorf("the second is %s", st)
 		}
 	})
 }
