@@ -3,6 +3,7 @@ package content
 import (
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -75,8 +76,17 @@ type analyzer struct {
 
 func newAnalyzer() *analyzer { return &analyzer{lex: newLexicon()} }
 
-// newFullAnalyzer loads the Japanese dictionary: about a second, once a process.
+// newFullAnalyzer is an analyzer that knows Japanese words.
 func newFullAnalyzer() (*analyzer, error) {
+	t, err := japaneseWords()
+	if err != nil {
+		return nil, err
+	}
+	return &analyzer{ja: t, lex: newLexicon()}, nil
+}
+
+// japaneseWords loads the Japanese dictionary: about a second, once a process.
+var japaneseWords = sync.OnceValues(func() (*tokenizer.Tokenizer, error) {
 	recs, err := dict.NewUserDicRecords(strings.NewReader(userRecords()))
 	if err != nil {
 		return nil, err
@@ -87,12 +97,8 @@ func newFullAnalyzer() (*analyzer, error) {
 	}
 	d := ipa.DictShrink()
 	d.POSTable.POSs = nil // the words' classes: what search needs of them is in formsFile
-	t, err := tokenizer.New(d, tokenizer.OmitBosEos(), tokenizer.UserDict(user))
-	if err != nil {
-		return nil, err
-	}
-	return &analyzer{ja: t, lex: newLexicon()}, nil
-}
+	return tokenizer.New(d, tokenizer.OmitBosEos(), tokenizer.UserDict(user))
+})
 
 // userRecords writes the compounds in kagome's form: surface, parts, readings (as
 // many as parts; here each is the whole's), class.
