@@ -215,11 +215,12 @@ func FuzzHear(f *testing.F) {
 func FuzzPress(f *testing.F) {
 	f.Add("material.send", "m", `価格<m userId="all">`)
 	f.Add("faq.solved", "q", "a&b=c%00\n")
+	f.Add("a?", "0", "0")
 	p := &Platform{}
 	f.Fuzz(func(t *testing.T, name, key, value string) {
 		want := bot.NewPress(name, key, value)
-		if _, err := bot.ParsePress(want.Encode()); err != nil {
-			return
+		if back, err := bot.ParsePress(want.Encode()); err != nil || back.Name != name {
+			return // no name of a press
 		}
 		a, err := p.action(bot.Button{Label: "押す", Press: want})
 		if err != nil {
