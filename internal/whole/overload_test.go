@@ -86,12 +86,13 @@ func TestOverloadIsRefusedNotLost(t *testing.T) {
 	})
 }
 
-// lockWrites keeps everybody else from writing events until free is called.
+// lockWrites keeps everybody else from writing events, or what waits for facts, until
+// free is called.
 func lockWrites(t *testing.T, driver string, db *sql.DB) (free func()) {
 	t.Helper()
 	lock, unlock := "BEGIN IMMEDIATE", "ROLLBACK"
 	if driver == "mysql" {
-		lock, unlock = "LOCK TABLES events READ", "UNLOCK TABLES"
+		lock, unlock = "LOCK TABLES events READ, waiting READ", "UNLOCK TABLES"
 	}
 	conn, err := db.Conn(t.Context())
 	if err != nil {
