@@ -159,15 +159,17 @@ func (a *app) pace() (err error) {
 	return err
 }
 
-// factPace takes from the platforms' buckets the right to ask for a fact.
+// factPace takes the right to ask for a fact from buckets of this process, which has
+// its share of each limit: a member's first answer waits for facts, and must not
+// wait for buckets that Redis, each time it is lost, has empty again.
 func (a *app) factPace() func(context.Context, bot.Lane) time.Duration {
-	limit := rate(a.config)
+	limit, buckets := rate(a.config), coord.NewMemory(func() int { return int(a.processes.Load()) })
 	return func(ctx context.Context, l bot.Lane) time.Duration {
 		perMinute := limit(l)
 		if perMinute <= 0 {
 			return 0
 		}
-		got, again := a.pacer.Take(ctx, l.String(), perMinute, 0, 1, 0)
+		got, again := buckets.Take(ctx, l.String(), perMinute, 0, 1, 0)
 		if got > 0 {
 			return 0
 		}
