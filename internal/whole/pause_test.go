@@ -22,7 +22,7 @@ func (g *gathering) posts() (n int, last time.Time) {
 		}
 	}
 	for _, c := range g.Slack.Calls("chat.postMessage") {
-		if to, _ := c.Args["channel"].(string); c.Applied && strings.HasPrefix(to, "D0C") {
+		if to, _ := c.Args["channel"].(string); c.Applied && (strings.HasPrefix(to, "D0C") || strings.HasPrefix(to, "U0C")) {
 			note(c.At)
 		}
 	}
