@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -212,6 +213,18 @@ func TestInTheBrowserTheKeyboardIsEnough(t *testing.T) {
 	b.enter()
 	eventually(t, "the text arrives", func() bool { return s.last().Text == "一行目\n二行目" })
 	b.sees("最新の価格表は")
+
+	// Lines typed faster than the network carries them arrive all, in order.
+	js[bool](b, `(() => { const f = window.fetch; window.slow = f; window.fetch = (...a) => new Promise((on) => setTimeout(on, 300)).then(() => f(...a)); return true; })()`)
+	for _, line := range []string{"一つ目", "二つ目", "三つ目"} {
+		b.key(line)
+		b.enter()
+	}
+	eventually(t, "the lines arrive in order", func() bool {
+		texts := s.texts()
+		return len(texts) >= 3 && slices.Equal(texts[len(texts)-3:], []string{"一つ目", "二つ目", "三つ目"})
+	})
+	js[bool](b, `(() => { window.fetch = window.slow; return true; })()`)
 
 	// Slash commands: arrows choose, Enter takes, Enter sends.
 	b.key("/ak")

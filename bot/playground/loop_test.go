@@ -151,6 +151,17 @@ func (s *server) last() bot.Inbound {
 	return s.heard[len(s.heard)-1]
 }
 
+// texts are the words of everything heard, in order.
+func (s *server) texts() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	texts := make([]string, len(s.heard))
+	for i, in := range s.heard {
+		texts[i] = in.Text
+	}
+	return texts
+}
+
 // send sends every part of a message, as the real sender would.
 func (s *server) send(act bot.Act, to bot.Address, m bot.Message, in bot.Inbound, ref string) (string, error) {
 	receipt := ""

@@ -6,7 +6,6 @@ import { bot, commands, el, h, word } from "./play-dom.js";
 const box = el("text");
 const hints = el("hints");
 let at = -1; // which hint is marked
-let sending = false;
 
 function grow() {
   box.style.height = "auto";
@@ -56,18 +55,16 @@ function chip() {
   el("mention").hidden = box.dataset.kind === "direct" || !box.dataset.kind || named;
 }
 
+// send empties the box at once: the next line can be typed while this one is on
+// its way. What did not arrive comes back, before what was typed since.
 async function send(say) {
-  const text = box.value.trim();
-  if (!text || sending) return;
-  sending = true;
-  el("send").disabled = true;
   const kept = box.value;
+  const text = kept.trim();
+  if (!text) return;
   box.value = "";
   changed();
-  const ok = await say(text);
-  sending = false;
-  el("send").disabled = false;
-  if (!ok && !box.value) box.value = kept;
+  if (await say(text)) return;
+  box.value = box.value ? kept + "\n" + box.value : kept;
   changed();
 }
 

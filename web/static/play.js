@@ -293,7 +293,14 @@ async function act(what) {
   }
 }
 
-function say(text) { return act({ kind: "say", text, thread: here.thread || "" }); }
+let turn = Promise.resolve(true);
+
+// say tells one line after another, each where it was typed, in that order.
+function say(text) {
+  const line = { kind: "say", text, as: here.persona.user, room: here.room.id, thread: here.thread || "" };
+  turn = turn.then(() => act(line));
+  return turn;
+}
 
 function changed(change) {
   revs = change.revs || {};
