@@ -247,19 +247,7 @@ func onBoth(ctx context.Context, dir string, do func(driver, dsn string) error) 
 	if err := do("sqlite", filepath.Join(dir, "akari.db")); err != nil {
 		return fmt.Errorf("sqlite: %w", err)
 	}
-	server, own, err := server(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if own != nil {
-		defer own.Kill()
-	}
-	dsn, drop, err := database(ctx, server)
-	if err != nil {
-		return err
-	}
-	defer drop()
-	return do("mysql", dsn)
+	return onServer(ctx, dir, func(dsn string, _ *whole.MariaDB) error { return do("mysql", dsn) })
 }
 
 // sent sends the campaign and prints every figure beside its aim.

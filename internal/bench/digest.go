@@ -42,18 +42,12 @@ func digest(ctx context.Context, bin, dir string) error {
 		}
 		sizes = append(sizes, n)
 	}
-	server, own, err := server(ctx, dir, "--innodb-buffer-pool-size=2G")
-	if err != nil {
-		return err
-	}
-	if own != nil {
-		defer own.Kill()
-	}
-	dsn, drop, err := database(ctx, server)
-	if err != nil {
-		return err
-	}
-	defer drop()
+	return onServer(ctx, dir, func(dsn string, _ *whole.MariaDB) error {
+		return digestOn(ctx, bin, dir, dsn, sizes)
+	}, "--innodb-buffer-pool-size=2G")
+}
+
+func digestOn(ctx context.Context, bin, dir, dsn string, sizes []float64) error {
 	w, err := whole.NewTown(dir, "mysql", dsn)
 	if err != nil {
 		return err

@@ -43,23 +43,17 @@ type side struct {
 
 // presses compares signed Slack presses on akari with those on the bare server.
 func presses(ctx context.Context, bin, dir string) error {
-	server, own, err := server(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if own != nil {
-		defer own.Kill()
-	}
-	dsn, drop, err := database(ctx, server)
-	if err != nil {
-		return err
-	}
-	defer drop()
-	w, err := whole.NewTown(dir, "mysql", dsn)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
+	return onServer(ctx, dir, func(dsn string, own *whole.MariaDB) error {
+		w, err := whole.NewTown(dir, "mysql", dsn)
+		if err != nil {
+			return err
+		}
+		defer w.Close()
+		return pressed(ctx, bin, dir, w, dsn, own)
+	})
+}
+
+func pressed(ctx context.Context, bin, dir string, w *whole.Town, dsn string, own *whole.MariaDB) error {
 	w.Small = false
 	w.Shipped = true // what a press makes us say leaves at Slack's pace
 	p, err := w.Process(bin, "akari")
@@ -185,6 +179,23 @@ func server(ctx context.Context, dir string, flags ...string) (dsn string, own *
 		return "", nil, err
 	}
 	return m.DSN, m, nil
+}
+
+// onServer lets do work on an empty database of the server, which is dropped after.
+func onServer(ctx context.Context, dir string, do func(dsn string, own *whole.MariaDB) error, flags ...string) error {
+	server, own, err := server(ctx, dir, flags...)
+	if err != nil {
+		return err
+	}
+	if own != nil {
+		defer own.Kill()
+	}
+	dsn, drop, err := database(ctx, server)
+	if err != nil {
+		return err
+	}
+	defer drop()
+	return do(dsn, own)
 }
 
 func installed(program string) bool {

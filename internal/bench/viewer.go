@@ -40,24 +40,9 @@ const (
 // viewer measures reports of viewer pages on both databases, and memory with 500
 // readers at once.
 func viewer(ctx context.Context, bin, dir string) error {
-	server, own, err := server(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if own != nil {
-		defer own.Kill()
-	}
-	dsn, drop, err := database(ctx, server)
-	if err != nil {
-		return err
-	}
-	defer drop()
-	for driver, dsn := range map[string]string{"sqlite": filepath.Join(dir, "akari.db"), "mysql": dsn} {
-		if err := viewerOn(ctx, bin, filepath.Join(dir, driver), driver, dsn); err != nil {
-			return fmt.Errorf("%s: %w", driver, err)
-		}
-	}
-	return nil
+	return onBoth(ctx, dir, func(driver, dsn string) error {
+		return viewerOn(ctx, bin, filepath.Join(dir, driver), driver, dsn)
+	})
 }
 
 // benchPages is a running akari with links to read.
