@@ -2,24 +2,29 @@ package content
 
 import "strings"
 
-// englishStop are words that say nothing about what an English question is
-// about. Question words stay: "how" and "when" tell entries apart.
-var englishStop = stopSet(`a an the i im i'm me my we our you your u ur it its it's is am are was were be been
-	of to in on at for from with and or as by that this these those there
-	do does did have has had can could would will shall should may
-	please pls plz kindly hi hello hey dear sir madam mam thanks thank
-	want need like get got just so if then than also some any`)
+// functionWords are the words of English grammar: they say nothing about what a
+// question is about, but how it is put. They count as one gram does, so that of two
+// wordings about the same the one that is put alike wins: as words, "how" would be the
+// rarest in a small list where only one entry asks how.
+var functionWords = stopSet(`a an the i im i'm me my mine we our ours us you your yours u ur he him his she her hers it its it's they them their
+	is am are was were be been being do does did doing done have has had having can could would will shall should may might must
+	not no nor cannot can't cant don't dont yes of to in on at for from with without and or as by about into through during before after above below
+	between against up down out off over under again further once until while that this these those there here then than
+	what which who whom whose when where why how all any both each few more most much many other some such only own same so too very
+	just now also because if but want need like get got know tell give let help`)
 
-// greetings are also known where letters are said longer: hiii, plzz.
-var greetings = stopSet("hi helo hlo hey hy hye hie pls plz please thanks thanx thankyou")
+// greetings are dropped, also where letters are said longer: hiii, plzz.
+var greetings = stopSet("hi helo hlo hey hy hye hie dear sir madam mam pls plz please kindly thank thanks thanx thankyou")
 
 // japaneseStop are base forms that say nothing about what a question is about:
 // auxiliaries that the dictionary calls independent, and what politeness adds.
 var japaneseStop = stopSet(`する ある いる なる できる 出来る くださる 下さる 頂く いただく 願う お願い
 	教える もらう 貰う くれる ほしい 欲しい 思う 知る わかる 分かる いう 言う ござる おる やる
 	こと 事 もの 物 の ん よう 様 ため 為 とき 時 ところ 所 さん これ それ あれ この その あの
-	どう どうして なぜ どこ いつ 何 なに 誰 だれ どれ どの どんな どちら
 	ここ そこ です ます たい ない 良い よい いい すみません 場合`)
+
+// questionWords are Japanese ones; they count as a gram, like functionWords.
+var questionWords = stopSet("どう どうして なぜ どこ いつ 何 なに 誰 だれ どれ どの どんな どちら")
 
 func stopSet(s string) map[string]bool {
 	out := map[string]bool{}

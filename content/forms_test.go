@@ -56,7 +56,7 @@ func makeForms(d *dict.Dict) []byte {
 		first, second := name(i, 0), name(i, 1)
 		base := feature(i, d.ContentsMeta[dict.BaseFormIndex])
 		switch {
-		case saysNothing[first], second == "非自立", second == "接尾" && first == "動詞", second == "接頭" && first == "接頭詞", japaneseStop[base]:
+		case saysNothing[first], second == "非自立", second == "接尾" && first == "動詞", second == "接頭" && first == "接頭詞", japaneseStop[base], questionWords[base]:
 			put(&bases, i, 0)
 			continue
 		case base == "" || base == "*": // foreign words have none

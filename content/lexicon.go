@@ -32,6 +32,9 @@ const (
 	readingWeight = 0.9
 	soundWeight   = 0.7
 	synonymWeight = 0.8
+	// One word for two that are written apart; one of the two for the whole.
+	compoundWeight = 0.9
+	partWeight     = 0.6
 )
 
 // lexicon knows how the words of the indexed texts are written, so that a
@@ -135,6 +138,31 @@ func (x *lexicon) alternatives(t *terms, known func(uint64) bool) {
 	}
 	for _, stretch := range t.kana {
 		x.byReading(t, stretch, known)
+	}
+	t.compounds(known)
+}
+
+// compounds lets two neighbouring Latin words stand for the one that they are written
+// as elsewhere (pin code, log in), and a word that is nowhere for its two parts.
+func (t *terms) compounds(known func(uint64) bool) {
+	const short = 3 // letters of a part, at least
+	for i, w := range t.latin {
+		if i > 0 && len(w) > 1 && len(t.latin[i-1]) > 1 {
+			if whole := hash(stem(t.latin[i-1] + w)); known(whole) {
+				t.alt(alternative{of: hash(stem(t.latin[i-1])), term: whole, weight: compoundWeight})
+				t.alt(alternative{of: hash(stem(w)), term: whole, weight: compoundWeight})
+			}
+		}
+		if !isPlainASCII(w) || known(hash(stem(w))) {
+			continue
+		}
+		for k := short; k < len(w)-1; k++ {
+			head, tail := hash(stem(w[:k])), hash(stem(w[k:]))
+			if known(head) && (functionWords[w[k:]] || (len(w)-k >= short && known(tail))) {
+				t.alt(alternative{of: hash(stem(w)), term: head, weight: partWeight})
+				t.alt(alternative{of: hash(stem(w)), term: tail, weight: partWeight})
+			}
+		}
 	}
 }
 

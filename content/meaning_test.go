@@ -55,6 +55,52 @@ func TestOtherWordsFindTheEntry(t *testing.T) {
 	}
 }
 
+// What a question is about decides, in a list however small; how it is put only where
+// that is all that tells entries apart.
+func TestHowAQuestionIsPutCountsLittle(t *testing.T) {
+	docs := []Doc{
+		{ID: "expiry", Question: "How do I know the expiry date?", Answer: "-", Lang: "en"},
+		{ID: "original", Question: "Original goods and genuine spare parts", Answer: "-", Lang: "en"},
+		{ID: "have", Question: "They had these goods", Answer: "-", Lang: "en"},
+		{ID: "buy", Question: "I want to get goods", Answer: "-", Lang: "en"},
+		{ID: "place", Question: "倉庫の在庫はどこ", Answer: "-", Lang: "ja"},
+		{ID: "amount", Question: "倉庫の在庫はどれ", Answer: "-", Lang: "ja"},
+	}
+	r, _, err := evalReady(docs, EvalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"How do I know that goods are original?", "original"}, {"I want to get the goods", "buy"},
+		{"どこに倉庫の在庫がありますか", "place"}, {"倉庫の在庫は、どれですか", "amount"},
+	} {
+		if got := r.ask(c.text); len(got.Hits) == 0 || got.Hits[0].Key != c.want {
+			t.Errorf("%q found %+v, want %s first", c.text, got.Hits, c.want)
+		}
+	}
+}
+
+// English words are written together and apart.
+func TestLatinCompoundsAreFoundWholeAndSplit(t *testing.T) {
+	docs := []Doc{
+		{ID: "pin", Question: "Our pincode", Answer: "-", Lang: "en"},
+		{ID: "sign", Question: "Where can members sign up?", Answer: "-", Lang: "en"},
+		{ID: "code", Question: "Our promotion code", Answer: "-", Lang: "en"},
+		{ID: "number", Question: "The signum is a part of the whole number in our list", Answer: "-", Lang: "en"},
+	}
+	r, _, err := evalReady(docs, EvalOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, want string }{
+		{"our pin code", "pin"}, {"our signup", "sign"},
+	} {
+		if got := r.ask(c.text); len(got.Hits) == 0 || got.Hits[0].Key != c.want {
+			t.Errorf("%q found %+v, want %s first", c.text, got.Hits, c.want)
+		}
+	}
+}
+
 // What the compounds' list adds to the dictionary can be written in kana too, and is
 // told apart by what its parts have in common.
 func TestCompoundsAreFoundByTheirReading(t *testing.T) {

@@ -26,11 +26,12 @@ type terms struct {
 	alts     []alternative // of a question: what may stand for its words
 	read     bool          // a stretch of kana was read as a word
 	next     []uint64      // its neighbouring words, for the classifier
+	latin    []string      // its Latin words as written, in order; "" for Japanese between them
 	all      []uint64      // its words with those that say nothing to ranking, for the classifier
 }
 
 func (t *terms) reset() {
-	t.words, t.grams, t.all = t.words[:0], t.grams[:0], t.all[:0]
+	t.words, t.grams, t.all, t.latin = t.words[:0], t.grams[:0], t.all[:0], t.latin[:0]
 	t.read = false
 	t.spelled, t.readings, t.kana, t.alts = t.spelled[:0], t.readings[:0], t.kana[:0], t.alts[:0]
 }
@@ -120,6 +121,7 @@ func userRecords() string {
 func (a *analyzer) analyze(text string, limit int, t *terms) {
 	runs(normalize(text, limit), func(r run) {
 		if r.japanese {
+			t.latin = append(t.latin, "")
 			a.japanese(r.text, t)
 			return
 		}
@@ -127,9 +129,14 @@ func (a *analyzer) analyze(text string, limit int, t *terms) {
 		if len(w) > 64 { // no word: a key, a hash, noise
 			w = cut(w, 32)
 		}
+		t.latin = append(t.latin, w)
 		s := stem(w)
 		t.all = append(t.all, hash(s))
-		if englishStop[w] || greetings[squeezed(w)] || s == "" {
+		switch {
+		case greetings[squeezed(w)] || s == "":
+			return
+		case functionWords[w]:
+			t.grams = append(t.grams, hash(s))
 			return
 		}
 		t.words = append(t.words, hash(s))
@@ -188,7 +195,11 @@ func (a *analyzer) japanese(s string, t *terms) {
 // addKnown adds a word of the dictionary, if it says anything.
 func (t *terms) addKnown(tok tokenizer.Token) {
 	term, inflected := baseTerm(tok.ID)
-	if (inflected && term == 0) || japaneseStop[tok.Surface] {
+	switch {
+	case questionWords[tok.Surface]:
+		t.grams = append(t.grams, hash(tok.Surface))
+		return
+	case inflected && term == 0, japaneseStop[tok.Surface]:
 		return
 	}
 	if r, n := utf8.DecodeRuneInString(tok.Surface); n == len(tok.Surface) && isKana(r) {
