@@ -13,19 +13,27 @@ import (
 const mostButtons = 4
 
 // ask answers a question: a good match with its answer, a weak one with
-// candidates, none with the way to a person.
+// candidates, none with the way to a person. What asks nothing is no question.
 func (t *Turn) ask() error {
 	if done, err := t.replied(); err != nil || done {
 		return err
+	}
+	r := t.reader()
+	found := t.h.Library.Search(t.In.Text, r)
+	named := t.h.Library.MaterialsNamed(t.In.Text, r)
+	if found.Decision != content.Good && len(named) == 0 {
+		switch courtesy, thanks := t.isCourtesy(t.In.Text); {
+		case thanks && courtesy:
+			return t.welcome()
+		case courtesy:
+			return t.showMenu()
+		}
 	}
 	t.event.Kind = models.Asked
 	t.keep("question", clip(t.In.Text, 4000))
 	if err := t.remember(); err != nil {
 		return err
 	}
-	r := t.reader()
-	found := t.h.Library.Search(t.In.Text, r)
-	named := t.h.Library.MaterialsNamed(t.In.Text, r)
 	q := t.event.ID.String()
 	t.event.Detail = models.Detail{"decision": decisionName(found.Decision)}
 	switch {

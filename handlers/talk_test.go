@@ -336,6 +336,25 @@ func TestChatterIsNotStored(t *testing.T) {
 	}
 }
 
+func TestGreetingsAndThanksAreNoQuestions(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	rep := h.As("aoba-01").In("direct-aoba-01")
+	for _, text := range []string{"こんにちは", "お世話になっております。", "😀", "👍️", "Hello!"} {
+		said(t, rep.Say(text).See(), "そのまま文章で")
+	}
+	for _, text := range []string{"ありがとうございます！助かりました🙇", "お疲れ様です。承知しました", "ＴＨＡＮＫＳ"} {
+		said(t, rep.Say(text).See(), "どういたしまして")
+	}
+	if n := h.events(t); n["asked"] != 0 || n["unanswered"] != 0 || n["commanded"] != 8 {
+		t.Errorf("courtesies are on record as %v", n)
+	}
+	said(t, rep.Say("お世話になっております。商談登録の有効期限は？").See(), "90日間")
+	said(t, rep.Say("ありがとうございます。月面基地での保守はどうですか").See(), "見つかりませんでした")
+	if n := h.events(t); n["asked"] != 2 || n["unanswered"] != 1 {
+		t.Errorf("polite questions are on record as %v", n)
+	}
+}
+
 func TestEnglishIsAnsweredInEnglish(t *testing.T) {
 	h := newHouse(t, "sqlite")
 	said(t, h.As("aoba-01").In("direct-aoba-01").Say("How long is a deal registration valid?").See(), "valid for 90 days", "Solved", "Not solved")
