@@ -173,7 +173,9 @@ type ContentImportCmd struct {
 // Help is the long help.
 func (ContentImportCmd) Help() string {
 	return `The first row names the columns, in Japanese or English, e.g.
+  キー, 質問, 回答, 言い換え, 資料, タグ, 対象, 開始日, 終了日
   key, question, answer, variants, materials, tags, audience, valid_from, valid_until
+A title may stand above it; docs/content.md lists every column.
 Importing the same list again changes the same entries. With a problem in any row
 nothing is written.
 

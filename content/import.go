@@ -15,14 +15,14 @@ import (
 // headers are the column names by field; the first is what a template would say.
 var headers = map[string][]string{
 	"key":         {"キー", "key", "id", "識別子"},
-	"question":    {"質問", "question", "質問(日)", "question_ja", "q"},
+	"question":    {"質問", "question", "質問内容", "質問文", "質問(日)", "question_ja", "q"},
 	"question_en": {"質問(英)", "質問(英語)", "question_en", "英語の質問"},
 	"variants":    {"言い換え", "variants", "言いかえ", "variants_ja", "別の聞き方", "言い換え(日)"},
 	"variants_en": {"言い換え(英)", "variants_en"},
-	"answer":      {"回答", "answer", "回答(日)", "answer_ja", "答え", "a"},
+	"answer":      {"回答", "answer", "回答内容", "回答文", "回答(日)", "answer_ja", "答え", "a"},
 	"answer_en":   {"回答(英)", "回答(英語)", "answer_en", "英語の回答"},
 	"materials":   {"資料", "materials", "関連資料"},
-	"tags":        {"タグ", "tags", "分類", "カテゴリ"},
+	"tags":        {"タグ", "tags", "分類", "カテゴリ", "カテゴリー"},
 	"department":  {"担当部署", "department", "部署"},
 	"owner":       {"担当者", "owner", "person"},
 	"audience":    {"対象", "audience", "対象代理店", "公開先", "公開対象"},
@@ -32,7 +32,7 @@ var headers = map[string][]string{
 }
 
 // remarks are columns that people keep for themselves; they are left alone.
-var remarks = map[string]bool{"備考": true, "メモ": true, "コメント": true, "no": true, "no.": true, "#": true, "番号": true, "note": true, "notes": true, "comment": true, "remarks": true, "更新日": true, "更新者": true}
+var remarks = map[string]bool{"備考": true, "メモ": true, "コメント": true, "no": true, "no.": true, "#": true, "番号": true, "note": true, "notes": true, "comment": true, "remarks": true, "更新日": true, "最終更新日": true, "更新日時": true, "作成日": true, "作成者": true, "更新者": true}
 
 // column is where a field stands.
 type column struct{ at int }
@@ -76,6 +76,21 @@ func headerColumns(cells []string) (map[string]*column, []string) {
 	return found, strange
 }
 
+// mostTitleRows is how many rows of title may stand above the header.
+const mostTitleRows = 10
+
+// headerAt finds the row that names a question and an answer: people write a title
+// above their list. 0 when there is none, so that the first row's problems are told.
+func headerAt(rows []importRow) int {
+	for i, r := range rows[:min(len(rows), mostTitleRows)] {
+		c, _ := headerColumns(r.cells)
+		if (c["question"] != nil || c["question_en"] != nil) && (c["answer"] != nil || c["answer_en"] != nil) {
+			return i
+		}
+	}
+	return 0
+}
+
 type importer struct {
 	file    string
 	columns map[string]*column
@@ -93,6 +108,7 @@ func (im *importer) read(rows []importRow) {
 		im.bad(1, "the list is empty: its first row must hold the column names (質問, 回答, …)")
 		return
 	}
+	rows = rows[headerAt(rows):]
 	columns, strange := headerColumns(rows[0].cells)
 	for _, s := range strange {
 		im.bad(rows[0].n, "%s", s)

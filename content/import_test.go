@@ -165,6 +165,18 @@ tongue,q,a,,,,fr
 	}
 }
 
+// People write a title above their list, and call its columns what they like.
+func TestATitleMayStandAboveTheHeader(t *testing.T) {
+	title := "よくある質問一覧（2026年度）,,\n,,\n番号,質問内容,回答内容,カテゴリー\n"
+	es, ps := ImportFAQ(strings.NewReader(title+"1,営業時間は？,9時からです,受付\n"), "f")
+	if len(ps) > 0 || len(es) != 1 || es[0].Answer.In("ja") != "9時からです" || len(es[0].Tags) != 1 {
+		t.Errorf("%d entries %+v, problems:\n%s", len(es), es, listing(ps))
+	}
+	if _, ps = ImportFAQ(strings.NewReader(title+"2,,9時からです,受付\n"), "f"); !strings.Contains(listing(ps), "f:4:") {
+		t.Errorf("the problem does not name row 4:\n%s", listing(ps))
+	}
+}
+
 func TestImportRefusesWhatItCannotUnderstand(t *testing.T) {
 	for name, c := range map[string]struct{ src, want string }{
 		"empty":           {"", "the list is empty"},

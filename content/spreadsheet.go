@@ -26,7 +26,8 @@ const (
 
 // ImportFAQ reads entries from a CSV (UTF-8 with or without BOM, or Shift_JIS;
 // comma, tab or semicolon) or an XLSX (its first sheet with a header). The first
-// filled row holds the column names, in Japanese or English, in any order. Every
+// filled row, or one below a title, holds the column names, in Japanese or English,
+// in any order. Every
 // problem names its row; rows with problems are left out. The key of a row
 // without one comes from its question, so that importing the same list again
 // changes the same entries.
@@ -87,14 +88,10 @@ func xlsxRows(src []byte) (out []importRow, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("sheet %s: %w", sheet, err)
 		}
-		for _, r := range rows {
-			if r.empty() {
-				continue
-			}
-			if columns, _ := headerColumns(r.cells); columns["question"] != nil {
+		if len(rows) > 0 {
+			if columns, _ := headerColumns(rows[headerAt(rows)].cells); columns["question"] != nil {
 				return rows, nil
 			}
-			break
 		}
 		if i == 0 {
 			first = rows
