@@ -130,7 +130,7 @@ func TestDigestSaysWhatHappened(t *testing.T) {
 			t.Errorf("%s: %d (%v), want %d", key, got, ok, want)
 		}
 	}
-	for _, want := range []string{"動いたこと：動いた人1(前週比±0)、質問2(前週比+1)", "止まったこと：先週は動き、今週は動きのない代理店1社", "決めること：南海システムにどう声をかけるか(担当：販促企画部 佐藤)",
+	for _, want := range []string{"動いたこと：動いた人1(前週比±0)、質問2(前週比+1)", "止まったこと：前の週は動き、この週は動きのない代理店1社", "決めること：南海システムにどう声をかけるか(担当：販促企画部 佐藤)",
 		"・南海システム(動いた人0人／登録1人", "・商談登録ガイド：1→1→0→0→0"} {
 		if !strings.Contains(all.Text, want) {
 			t.Errorf("%q is missing", want)

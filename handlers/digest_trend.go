@@ -42,6 +42,9 @@ func (d *Digests) readTrend(tx *models.Tx, a Audience, out *digestRead, r *weekR
 		out.trend = append(out.trend, weekPoint{weeks[i], c, kept})
 	}
 	out.trend = append(out.trend, weekPoint{own, out.total, true})
+	for !out.trend[0].kept { // a chart begins where the record does
+		out.trend = out.trend[1:]
+	}
 	half, ok := models.SameWeekOfLastHalf(own, zone, d.FiscalStartMonth)
 	if !ok {
 		return nil
