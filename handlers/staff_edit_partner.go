@@ -247,7 +247,7 @@ func (v *staffView) roomsList() error {
 		if r.LeftAt != nil {
 			left = v.day(*r.LeftAt)
 		}
-		t.Rows = append(t.Rows, []web.Cell{{Text: roomName(r.Room), Sub: roomID(r.Room), URL: "/staff/rooms/" + r.ID.String()}, whose, {Text: r.Platform}, {Text: left}})
+		t.Rows = append(t.Rows, []web.Cell{{Text: roomName(r.Room), Sub: roomID(r.Room), URL: "/staff/rooms/" + r.ID.String()}, whose, {Text: v.each("platform.", r.Platform)}, {Text: left}})
 	}
 	b := web.StaffBlock{Title: v.say("staff.rooms"), Note: v.say("edit.rooms_note"), Table: t, Links: v.exports(), Pager: v.pager(offset, len(rows), more)}
 	if len(rows) == 0 {

@@ -41,7 +41,7 @@ func (v *staffView) peopleBlock(people []models.PersonLine, pager web.Pager) web
 		if p.Side == models.SideStaff {
 			partner = web.Cell{Text: v.say("staff.class_staff"), Sub: p.Department}
 		}
-		row := []web.Cell{{Text: p.Name, Sub: p.Key, URL: "/staff/events?person=" + url.QueryEscape(p.Key)}, partner, {Text: p.Roles}, {Text: told(p.Platforms)}, {Text: v.day(p.CreatedAt)}, {Text: left}}
+		row := []web.Cell{{Text: p.Name, Sub: p.Key, URL: "/staff/events?person=" + url.QueryEscape(p.Key)}, partner, {Text: v.each("play.role_", p.Roles)}, {Text: v.each("platform.", told(p.Platforms))}, {Text: v.day(p.CreatedAt)}, {Text: left}}
 		if can {
 			row = append(row, web.Cell{Text: v.say("edit.change"), URL: "/staff/people/" + url.PathEscape(p.Key)})
 		}
@@ -52,6 +52,18 @@ func (v *staffView) peopleBlock(people []models.PersonLine, pager web.Pager) web
 		b.Links, b.Empty = nil, v.say("staff.nothing_found")
 	}
 	return b
+}
+
+// each words keys that stand in one text, separated by commas.
+func (v *staffView) each(prefix, keys string) string {
+	var out []string
+	for key := range strings.SplitSeq(keys, ",") {
+		if v.h.Library.HasWord(prefix + key) {
+			key = v.say(prefix + key)
+		}
+		out = append(out, key)
+	}
+	return strings.Join(out, v.say("digest.comma"))
 }
 
 // materials is how far every material came this week and in the four before.
@@ -174,7 +186,7 @@ func (v *staffView) gaps() error {
 
 func (v *staffView) gapBlock(rows []models.GapLine) web.StaffBlock {
 	now := v.tx.Now()
-	t := &web.StaffTable{Caption: v.say("staff.gaps"), Columns: v.heads("question", "state", "owner", "due", "#age_days", "#askers", "#asking_partners")}
+	t := &web.StaffTable{Caption: v.say("staff.gaps"), Columns: v.heads("question", "state", "owner", "answer_by", "#age_days", "#askers", "#asking_partners")}
 	for _, g := range rows {
 		due, question := web.Cell{Text: v.when(g.DueAt)}, v.say("staff.erased")
 		end := now
@@ -190,7 +202,7 @@ func (v *staffView) gapBlock(rows []models.GapLine) web.StaffBlock {
 		owner.Sub = g.Department
 		t.Rows = append(t.Rows, []web.Cell{{Text: question, Sub: g.EntryKey}, {Text: v.say("staff.gap_" + g.Status)}, owner, due, {Text: strconv.Itoa(int(end.Sub(g.CreatedAt) / (24 * time.Hour)))}, {Text: strconv.Itoa(g.Askers)}, {Text: strconv.Itoa(g.Partners)}})
 	}
-	b := web.StaffBlock{Title: v.say("staff.gaps"), Table: t, Links: v.exports()}
+	b := web.StaffBlock{Title: v.say("staff.gaps"), Note: v.say("staff.gaps_note"), Table: t, Links: v.exports()}
 	if len(rows) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.gaps_none")
 	}
@@ -273,7 +285,7 @@ func (v *staffView) audit() error {
 		f.Options = append(f.Options, web.FormOption{Label: v.say("staff.result_" + s), Value: s, Selected: s == v.query.Get("result")})
 	}
 	v.add(web.StaffBlock{Filter: v.search(v.say("staff.action"), f)})
-	t := &web.StaffTable{Caption: v.say("staff.audit"), Columns: v.heads("at", "actor", "role", "action", "about", "result")}
+	t := &web.StaffTable{Caption: v.say("staff.audit"), Columns: v.heads("at", "actor", "role", "action", "object", "result")}
 	for _, a := range rows {
 		t.Rows = append(t.Rows, []web.Cell{{Text: v.when(a.At)}, {Text: told(a.Name), Sub: told(a.Actor)}, {Text: a.Role}, {Text: a.Action}, {Text: a.Object}, {Text: v.resultName(a.Result)}})
 	}

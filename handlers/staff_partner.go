@@ -191,7 +191,7 @@ func (v *staffView) partner() error {
 		if r.LeftAt != nil {
 			left = v.when(*r.LeftAt)
 		}
-		t.Rows = append(t.Rows, []web.Cell{{Text: roomName(r), Sub: roomID(r), URL: "/staff/rooms/" + r.ID.String()}, {Text: r.Platform}, {Text: left}})
+		t.Rows = append(t.Rows, []web.Cell{{Text: roomName(r), Sub: roomID(r), URL: "/staff/rooms/" + r.ID.String()}, {Text: v.each("platform.", r.Platform)}, {Text: left}})
 	}
 	v.add(web.StaffBlock{Title: v.say("staff.rooms"), Table: t, Empty: emptyIf(len(rooms) == 0, v.say("staff.rooms_none"))})
 	if v.h.PersonLevel {
