@@ -35,10 +35,10 @@ type CLI struct {
 	Link      LinkCmd      `cmd:"" help:"Personal links: revoke one."`
 	FAQ       FAQCmd       `cmd:"" name:"faq" help:"Measure how well questions find their answers."`
 	Campaign  CampaignCmd  `cmd:"" help:"Campaigns: make, look at, approve, launch, stop, report."`
-	Person    PersonCmd    `cmd:"" help:"People: invite one."`
+	Person    PersonCmd    `cmd:"" help:"People: invite, show, export, erase."`
 	Owner     OwnerCmd     `cmd:"" help:"Owners: who answers for what, and handing over."`
 	Digest    DigestCmd    `cmd:"" help:"The weekly digest: make it now, or show what it would say."`
-	Outcomes  OutcomesCmd  `cmd:"" help:"Results per partner: load them."`
+	Outcomes  OutcomesCmd  `cmd:"" help:"Results per partner: load them, or see what came before them."`
 	Export    ExportCmd    `cmd:"" help:"Write events, deliveries, views, people, campaigns or outcomes as CSV or XLSX."`
 	Report    ReportCmd    `cmd:"" help:"Figures: recount what they are made of."`
 	Retention RetentionCmd `cmd:"" help:"Retention: delete what was kept long enough."`
@@ -135,7 +135,11 @@ func parse(parser *kong.Kong, args []string, stderr io.Writer) (chosen *kong.Con
 	}()
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(stderr, "akari: %s; see akari --help\n", oneLine(err.Error()))
+		about := "akari"
+		if where, ok := errors.AsType[*kong.ParseError](err); ok && where.Context != nil && where.Context.Selected() != nil {
+			about = where.Context.Selected().FullPath()
+		}
+		fmt.Fprintf(stderr, "akari: %s; see %s --help\n", strings.TrimSuffix(oneLine(err.Error()), "?"), about)
 		return nil, true
 	}
 	return chosen, false
@@ -167,7 +171,7 @@ func (cli *CLI) config(out surroundings) (Config, error) {
 		for _, p := range problems {
 			fmt.Fprintln(out.stderr, p)
 		}
-		return c, fmt.Errorf("the configuration has %w", problemsFound{len(problems)})
+		return c, fmt.Errorf("%w in the configuration", problemsFound{len(problems)})
 	}
 	return c, nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"akari/bot"
 	"akari/content"
+	"akari/coord"
 	"akari/models"
 )
 
@@ -25,8 +26,8 @@ type CheckCmd struct {
 
 // Help is the long help.
 func (CheckCmd) Help() string {
-	return `Names every problem at once, with file and line. Changes nothing: an embedded
-database that does not exist yet is not made. Exit code 1 if there is any problem.
+	return `Names every problem at once, with file and line; asks the database and Redis.
+Changes nothing: an embedded database that does not exist yet is not made. Exit code 1 if there is any problem.
 Partners, materials, FAQ entries and campaigns that have no owner, or one who left, are
 named as notes.
 
@@ -73,6 +74,7 @@ func (k CheckCmd) Run(cli *CLI, out surroundings) error {
 	}
 	if len(problems) == 0 {
 		done.database(ctx, c, clock, library)
+		done.redis(ctx, c)
 		done.platforms(ctx, c, clock, k.Live)
 	} else {
 		done.Notes = append(done.Notes, Problem{Text: "database and platforms were not looked at, because the configuration has problems"})
@@ -168,6 +170,21 @@ func (d *Checked) references(ctx context.Context, c Config, store *models.Store)
 	})
 	if err != nil {
 		d.bad(Problem{Text: hush(err.Error())})
+	}
+}
+
+// redis asks for a sign of life. serve goes on without one, so nobody else would say so.
+func (d *Checked) redis(ctx context.Context, c Config) {
+	if c.Redis.URL.IsZero() {
+		return
+	}
+	r, err := coord.NewRedis(coord.RedisOptions{URL: c.Redis.URL.Reveal()})
+	if err == nil {
+		defer r.Close()
+		err = r.Ping(ctx)
+	}
+	if err != nil {
+		d.bad(Problem{Text: "redis.url: " + hush(err.Error()) + "; serve would go on without it, each process at its share of the limits"})
 	}
 }
 

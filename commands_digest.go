@@ -42,7 +42,7 @@ func (d DigestRunCmd) Run(cli *CLI, out surroundings) error {
 			}
 		}
 		if len(k.c.Digest.Audiences) == 0 {
-			return fmt.Errorf("digest.audiences is empty: name at least one audience in the configuration")
+			return fmt.Errorf(`digest.audiences is empty: say in the configuration who gets it, such as - {key: managers, to: STAFF_KEY, schedule: "Mon 09:00"}`)
 		}
 		k.store.Operations(operationOf(k.mind.Platforms))
 		told, err := k.mind.NewDigests(digestOptions(k.c)).RunNow(k.ctx, asOf, d.Audience, d.DryRun)

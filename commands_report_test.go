@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"akari/internal/testenv"
 )
 
 func TestReportRebuildIsAskedForRightly(t *testing.T) {
@@ -22,6 +24,17 @@ func TestReportRebuildIsAskedForRightly(t *testing.T) {
 		errs.Reset()
 		if code := run(append([]string{"report", "rebuild"}, args...), env, &out, &errs); code != exitUsage || errs.String() == "" {
 			t.Errorf("%v: exit %d, %q", args, code, errs.String())
+		}
+	}
+}
+
+// serve goes on without Redis, so check is where a wrong address shows.
+func TestCheckAsksRedis(t *testing.T) {
+	env := []string{"AKARI_DATABASE_DSN=" + filepath.Join(t.TempDir(), "akari.db"), "AKARI_SERVER_SPOOL_DIR=" + filepath.Join(t.TempDir(), "spool")}
+	for url, want := range map[string]int{"redis://" + testenv.Redis(t) + "/9": exitDone, "redis://:hidden@127.0.0.1:1/0": exitFailed} {
+		var out strings.Builder
+		if code := run([]string{"check"}, append(env, "AKARI_REDIS_URL="+url), &out, &out); code != want || strings.Contains(out.String(), "hidden") || want == exitFailed && !strings.Contains(out.String(), "redis.url: ") {
+			t.Errorf("exit %d, want %d: %s", code, want, out.String())
 		}
 	}
 }

@@ -70,7 +70,7 @@ func (b *binder) document(text []byte, c *Config) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // editors on Windows add it
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		b.syntax(err)
+		b.syntax(text, err)
 		return
 	}
 	bodies := 0
@@ -90,7 +90,7 @@ func (b *binder) document(text []byte, c *Config) {
 }
 
 // syntax words what the YAML parser says, without its excerpt of the source.
-func (b *binder) syntax(err error) {
+func (b *binder) syntax(text []byte, err error) {
 	var e *yaml.SyntaxError
 	if errors.As(err, &e) && e.GetToken() != nil && e.GetToken().Position != nil {
 		// The parser's message may quote what it met, and that may be a secret.
@@ -100,7 +100,11 @@ func (b *binder) syntax(err error) {
 			}
 			return "…"
 		}), "\n")
-		b.at(e.GetToken().Position.Line, "this is not YAML: %s", message)
+		line := e.GetToken().Position.Line
+		if lines := bytes.Split(text, []byte("\n")); line <= len(lines) && bytes.Contains(lines[line-1], []byte("${")) {
+			message += "; inside { } and [ ] a value with ${…} needs quotes"
+		}
+		b.at(line, "this is not YAML: %s", message)
 		return
 	}
 	b.at(0, "this is not YAML")

@@ -33,7 +33,7 @@ func setScalar(field reflect.Value, r raw) error {
 	case field.Type() == durationType:
 		d, err := ParseDuration(r.text)
 		if err != nil {
-			return fmt.Errorf("must be a duration such as 30s, 5m or 2h, not %q", r.shown)
+			return fmt.Errorf("must be a duration such as 30s, 5m, 2h or 30d, not %q", r.shown)
 		}
 		field.SetInt(int64(d))
 		return nil

@@ -64,6 +64,15 @@ func TestGrantsLetTheProgramWorkAndKeepTheLog(t *testing.T) {
 	if code, out := akari(dsn, "migrate", "up"); code != 0 {
 		t.Fatal(out)
 	}
+	stranger := *cfg
+	stranger.User, stranger.Passwd = "x_"+cfg.DBName[len(cfg.DBName)-12:], "pass"
+	if _, err := admin.Exec("CREATE USER '" + stranger.User + "'@'%' IDENTIFIED BY 'pass'"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = admin.Exec("DROP USER '" + stranger.User + "'@'%'") })
+	if code, out := akari(stranger.FormatDSN(), "check"); code != exitFailed || !strings.Contains(out, "docs/grants.sql gives this user its rights") {
+		t.Errorf("akari check before docs/grants.sql: exit %d, %s", code, out)
+	}
 	runtime := grant(t, admin, cfg)
 
 	// Everything the program does works for the runtime user …

@@ -17,6 +17,9 @@ import (
 func openStore(ctx context.Context, c Config, clock *Clock, log *slog.Logger) (*models.Store, error) {
 	store, err := models.Open(ctx, models.Options{Driver: c.Database.Driver, DSN: c.Database.DSN.Reveal(), Now: clock.Now, Log: log})
 	if err != nil {
+		if models.IsForbidden(err) {
+			return nil, fmt.Errorf("database.dsn: %w; docs/grants.sql gives this user its rights, after akari migrate up", err)
+		}
 		return nil, fmt.Errorf("database.dsn: %w", err)
 	}
 	return store, nil

@@ -74,6 +74,9 @@ func (quiet) Printf(context.Context, string, ...any) {}
 // Close lets go of the connections.
 func (r *Redis) Close() error { return r.client.Close() }
 
+// Ping asks Redis for a sign of life.
+func (r *Redis) Ping(ctx context.Context) error { return r.client.Ping(ctx).Err() }
+
 // Degraded tells whether Redis was away when last asked.
 func (r *Redis) Degraded() bool {
 	r.mu.Lock()
