@@ -127,8 +127,8 @@ type SeedCmd struct {
 
 // Help is the long help.
 func (SeedCmd) Help() string {
-	return `The file says which partners, people, rooms and staff there are; docs/operations.md
-shows its form. Loading it twice changes nothing. Rows are added and changed, never
+	return `The file says which partners, people, rooms and staff there are;
+docs/sample/seed.yaml is an example. Loading it twice changes nothing. Rows are added and changed, never
 removed; slack_orgs of a partner, where given, is the whole list. Every problem is
 named with its line, and with a problem nothing is written. It may run beside serve.
 

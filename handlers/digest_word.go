@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"akari/bot"
@@ -59,9 +58,7 @@ func (w digestWords) message(now time.Time) bot.Message {
 	if w.read.related.Enough && len(w.read.related.Materials) > 0 {
 		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("play.button"), Press: bot.NewPress("play.new")})
 	}
-	if base := w.d.h.PublicURL; strings.HasPrefix(base, "https:") {
-		m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.staff_button"), Open: base + "/staff"})
-	}
+	m.Buttons = append(m.Buttons, bot.Button{Label: w.say("digest.staff_button"), Press: bot.NewPress("staff.open")}) // an address alone would lead to "enter again"
 	for i, s := range w.read.silent {
 		if i == silentCards {
 			break

@@ -78,6 +78,7 @@ var (
 		"support.record":   {needs: needsStaff, do: (*Turn).supportForm},
 		"play.new":         {needs: needsSender, do: (*Turn).makePlay},
 		"owner.hand":       {needs: needsAdmin, do: (*Turn).ownerForm, looks: true},
+		"staff.open":       {needs: needsStaff, do: (*Turn).handDashboard},
 
 		"menu.show":   {needs: needsAnyone, do: (*Turn).showMenu},
 		"help.show":   {needs: needsAnyone, do: (*Turn).showHelp},
@@ -122,7 +123,7 @@ var (
 	}
 	// synonyms of words, as people type them.
 	synonyms = map[string]string{
-		"ヘルプ": "help", "使い方": "help", "つかいかた": "help", "?": "help", "？": "help",
+		"ヘルプ": "help", "使い方": "help", "何ができますか": "help", "つかいかた": "help", "?": "help", "？": "help",
 		"メニュー": "menu", "よくある質問": "faq", "資料": "materials", "資料一覧": "materials", "しりょう": "materials",
 		"未回答": "gaps", "旧版": "versions", "学習候補": "lessons", "学習": "lessons", "質問一覧": "gaps", "ルーム登録": "link",
 		"キャンペーン": "campaign", "配信": "campaign",

@@ -22,6 +22,8 @@ func TestSilentPartnersAreOnePressAway(t *testing.T) {
 		boss.Wait("いま配信した場合の内容です")
 		said(t, boss.All(), "【週次ダイジェスト】", "動いたこと：", "止まったこと：", "決めること：", "・南海システム(動いた人0人／登録1人")
 
+		boss.Press("社員用ページを開く")
+		boss.Wait("社員用ページへの入口です")
 		boss.Press("文面を作る")
 		boss.Wait("南海システム様への文面の案です")
 		said(t, boss.All(), "南海システム 御中", "いつもお世話になっております")
