@@ -488,7 +488,7 @@ func TestStaffSeeEveryPageAndItsFile(t *testing.T) {
 		// Each table of a page with several has its own file.
 		for _, m := range regexp.MustCompile(`<h2>([^<]+)</h2><p class="row"><a class="button small" href="([^"]+csv[^"]*)"`).FindAllStringSubmatch(d.see("/staff/partners/p-aoba"), -1) {
 			_, csv := d.do("GET", html.UnescapeString(m[2]), nil, nil)
-			if m[1] == "人" && !strings.Contains(csv, "田中") {
+			if m[1] == "利用者" && !strings.Contains(csv, "田中") {
 				t.Error(m[1], csv)
 			}
 		}

@@ -306,7 +306,8 @@ func (o *Outbox) end(t *Tx, d Delivery, state, code, receipt string) error {
 }
 
 // deliveryEvent says in the log how a message ended. What was shown to one
-// person in passing does not count as delivered, and forms and pages are no messages.
+// person in passing does not count as delivered; forms, pages, and changes of a message
+// that is there already are no messages, whichever way they end.
 func (t *Tx) deliveryEvent(d Delivery) error {
 	e := Event{
 		Kind: Delivered, Platform: d.Platform, Connection: d.Connection, PartnerID: d.PartnerID, PersonID: d.PersonID, CampaignID: d.CampaignID,
@@ -325,7 +326,7 @@ func (t *Tx) deliveryEvent(d Delivery) error {
 	}
 	switch {
 	case d.State == StateSent && message && d.Via != viaEphemeral:
-	case d.State == StateFailed, d.State == StateExpired && message:
+	case (d.State == StateFailed || d.State == StateExpired) && message:
 		e.Kind, e.Detail = DeliveryFailed, Detail{"code": d.ErrorCode}
 	default:
 		return nil

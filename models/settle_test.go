@@ -399,6 +399,13 @@ func TestDeliveredEvent(t *testing.T) {
 		if b.events(d, models.Delivered) != 1 {
 			t.Fatal("not exactly one delivered event")
 		}
+		// A change that comes too late makes nothing that arrived undelivered.
+		change := b.queue(models.Delivery{Act: bot.Update, To: dm("slack", "U1"), Ref: "1.2", Parts: []bot.Message{{Text: "y"}}})[0]
+		b.settle(b.claimOne(change), "", &bot.Refused{Code: "message_not_found"})
+		b.state(change, models.StateFailed, "message_not_found")
+		if b.events(change, models.DeliveryFailed) != 0 {
+			t.Fatal("a change that was refused counts as a message that did not arrive")
+		}
 	})
 }
 
