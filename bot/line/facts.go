@@ -30,7 +30,7 @@ func (p *Platform) Person(ctx context.Context, who bot.Identity) (bot.PersonFact
 	if res != nil && res.status == http.StatusNotFound {
 		return bot.PersonFact{Gone: true}, nil
 	}
-	return fact, question("the profile", res, err)
+	return fact, p.question("the profile", res, err)
 }
 
 // Room is a group's summary and size. LINE does not tell whose people are in
@@ -70,7 +70,7 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 		if res != nil && (res.status == http.StatusNotFound || res.status == http.StatusBadRequest) {
 			return bot.RoomFact{}, nil
 		}
-		if err := question("the group", res, err); err != nil {
+		if err := p.question("the group", res, err); err != nil {
 			return bot.RoomFact{}, err
 		}
 	}
@@ -79,7 +79,7 @@ func (p *Platform) Room(ctx context.Context, at bot.Address) (bot.RoomFact, erro
 
 // question words the failure of a call that only asks. The SDK's error quotes
 // the answer, so it stays here.
-func question(what string, res *answer, err error) error {
+func (p *Platform) question(what string, res *answer, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -92,7 +92,7 @@ func question(what string, res *answer, err error) error {
 	case res.status/100 == 2:
 		return fmt.Errorf("line: the answer to asking for %s cannot be read", what)
 	}
-	failed := failure(res)
+	failed := failure(res, p.o.Now())
 	var doubt *bot.InDoubt
 	if errors.As(failed, &doubt) { // a question may be asked again
 		return doubt.Err
@@ -116,7 +116,7 @@ func (p *Platform) Check(ctx context.Context) []bot.CheckLine {
 		var wrong *advice
 		if errors.As(err, &wrong) {
 			line.Err = errors.Join(line.Err, err)
-		} else if err := question(said, res, err); err != nil {
+		} else if err := p.question(said, res, err); err != nil {
 			line.Err = errors.Join(line.Err, err)
 			continue
 		}

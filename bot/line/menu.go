@@ -78,7 +78,7 @@ func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.R
 			}
 			return res, err
 		})
-		if err := question("a new rich menu", res, err); err != nil {
+		if err := p.question("a new rich menu", res, err); err != nil {
 			return err
 		}
 		if !menuForm.MatchString(have) {
@@ -92,13 +92,13 @@ func (p *Platform) putUp(ctx context.Context, have string, menu *messaging_api.R
 		return res, err
 	})
 	if err != nil && (res == nil || res.status != http.StatusBadRequest) {
-		return question("the rich menu's picture", res, err)
+		return p.question("the rich menu's picture", res, err)
 	}
 	res, err = p.call(ctx, func(api *messaging_api.MessagingApiAPI) (*http.Response, error) {
 		res, _, err := api.SetDefaultRichMenuWithHttpInfo(have)
 		return res, err
 	})
-	return question("the default rich menu", res, err)
+	return p.question("the default rich menu", res, err)
 }
 
 // menus answers the id of the menu of that name, and of all others of ours.
@@ -111,7 +111,7 @@ func (p *Platform) menus(ctx context.Context, wanted string) (have string, old [
 		}
 		return res, err
 	})
-	if err := question("the rich menus", res, err); err != nil {
+	if err := p.question("the rich menus", res, err); err != nil {
 		return "", nil, err
 	}
 	for _, m := range list {
@@ -138,7 +138,7 @@ func (p *Platform) defaultMenu(ctx context.Context) (string, error) {
 	if res != nil && res.status == http.StatusNotFound { // none is set
 		return "", nil
 	}
-	return id, question("the default rich menu", res, err)
+	return id, p.question("the default rich menu", res, err)
 }
 
 func (p *Platform) takeDown(ctx context.Context, id string) error {
@@ -149,7 +149,7 @@ func (p *Platform) takeDown(ctx context.Context, id string) error {
 	if res != nil && res.status == http.StatusNotFound { // another process was faster
 		return nil
 	}
-	return question("an old rich menu", res, err)
+	return p.question("an old rich menu", res, err)
 }
 
 // blob is call for the address that takes files.

@@ -32,7 +32,7 @@ func (p *Platform) Quota(ctx context.Context) (most, used int64, limited bool, e
 		},
 	} {
 		res, err := p.call(ctx, ask)
-		if err := question("the quota", res, err); err != nil {
+		if err := p.question("the quota", res, err); err != nil {
 			return 0, 0, false, err
 		}
 	}

@@ -105,7 +105,7 @@ func (p *Platform) Send(ctx context.Context, d bot.Delivery) (string, error) {
 	case res.status == http.StatusConflict && !reply:
 		return accepted(res), nil
 	}
-	return "", failure(res)
+	return "", failure(res, p.o.Now())
 }
 
 // readBody answers receiver and messages of what Render wrote, and whether it is such.
@@ -192,7 +192,7 @@ func accepted(res *answer) string {
 
 // failure is what a status means (platforms' "Status semantics"); answers are
 // read for their kind only, as they may quote what was sent.
-func failure(res *answer) error {
+func failure(res *answer, now time.Time) error {
 	var e messaging_api.ErrorResponse
 	_ = json.Unmarshal(res.body, &e) // an unreadable one is classified by its status
 	says := func(part string) bool { return strings.Contains(strings.ToLower(e.Message), part) }
@@ -206,7 +206,7 @@ func failure(res *answer) error {
 	case status == http.StatusTooManyRequests && says("monthly limit"):
 		return &bot.Refused{Code: "quota"}
 	case status == http.StatusTooManyRequests:
-		return &bot.Throttled{After: retryAfter(res.header), Whole: true, Why: "LINE's rate limit"}
+		return &bot.Throttled{After: retryAfter(res.header, now), Whole: true, Why: "LINE's rate limit"}
 	case status/100 == 5:
 		return &bot.InDoubt{Err: fmt.Errorf("line: answered %d", status)}
 	case status/100 == 4:
@@ -216,12 +216,25 @@ func failure(res *answer) error {
 	}
 }
 
-// retryAfter reads whole seconds; anything else, absurd values included, is
-// our own guess.
-func retryAfter(h http.Header) time.Duration {
-	n, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || n <= 0 || n > 3600 {
+// longestWait is what an absurd Retry-After is cut to.
+const longestWait = time.Hour
+
+// retryAfter reads whole seconds, or a date as HTTP allows; what says nothing is our
+// own guess.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	s := strings.TrimSpace(h.Get("Retry-After"))
+	var after time.Duration
+	if s != "" && strings.Trim(s, "0123456789") == "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n > int(longestWait/time.Second) {
+			return longestWait
+		}
+		after = time.Duration(n) * time.Second
+	} else if at, err := http.ParseTime(s); err == nil {
+		after = min(at.Sub(now), longestWait)
+	}
+	if after <= 0 {
 		return backOff
 	}
-	return time.Duration(n) * time.Second
+	return after
 }

@@ -150,8 +150,10 @@ func TestSendStatuses(t *testing.T) {
 		{"413", linetest.Fault{Status: 413}, false, "refused 413", 0},
 		{"429 rate", linetest.Fault{Status: 429, Message: "The API rate limit has been exceeded. Try again later."}, false, "throttled 30s whole", 0},
 		{"429 rate, after", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"7"}}}, false, "throttled 7s whole", 0},
-		{"429 rate, a date", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"Wed, 25 Nov 2026 03:00:00 GMT"}}}, false, "throttled 30s whole", 0},
-		{"429 rate, absurd", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"1000000000"}}}, false, "throttled 30s whole", 0},
+		{"429 rate, a date", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"Wed, 25 Nov 2026 03:00:00 GMT"}}}, false, "throttled 30s whole", 0}, // gone by
+		{"429 rate, a date to come", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"Wed, 25 Nov 2026 03:02:00 GMT"}}}, false, "throttled 2m0s whole", 0},
+		{"429 rate, absurd", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"100000000000000000000"}}}, false, "throttled 1h0m0s whole", 0},
+		{"429 rate, longer than we ask", linetest.Fault{Status: 429, Header: http.Header{"Retry-After": {"7200"}}}, false, "throttled 1h0m0s whole", 0},
 		{"429 quota", linetest.Fault{Status: 429, Message: "You have reached your monthly limit."}, false, "refused quota", 0},
 		{"500", linetest.Fault{Status: 500}, false, "doubt", 0},
 		{"503 accepted", linetest.Fault{Status: 503, After: true}, false, "doubt", 1},
@@ -167,7 +169,11 @@ func TestSendStatuses(t *testing.T) {
 		{"reply 409", linetest.Fault{Status: 409}, true, "refused 409", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, line.Options{Timeout: time.Second}, linetest.Options{})
+			patience := 20 * time.Second
+			if c.fault.Hang {
+				patience = time.Second
+			}
+			w := newWorld(t, line.Options{Timeout: patience}, linetest.Options{})
 			if c.fault.Path == "" {
 				c.fault.Path = "/message/"
 			}

@@ -110,7 +110,7 @@ func (t *tokens) issueBy(ctx context.Context, secret string) (string, time.Durat
 	case res.StatusCode == http.StatusBadRequest || res.StatusCode == http.StatusUnauthorized || res.StatusCode == http.StatusForbidden:
 		return "", 0, &bot.Refused{Code: "token", Down: true}
 	case res.StatusCode == http.StatusTooManyRequests:
-		return "", 0, &bot.Throttled{After: retryAfter(res.Header), Whole: true, Why: "the token endpoint"}
+		return "", 0, &bot.Throttled{After: retryAfter(res.Header, t.o.Now()), Whole: true, Why: "the token endpoint"}
 	case err != nil || got.AccessToken == "":
 		// The SDK's error quotes the answer, which may hold the token.
 		return "", 0, fmt.Errorf("line: no token, the token endpoint answered %d", res.StatusCode)
