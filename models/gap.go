@@ -48,9 +48,10 @@ const gapColumns = "g.id,g.status,g.language,g.question_id,g.answer_id,g.owner_i
 	"(SELECT COUNT(*) FROM gap_askers a WHERE a.gap_id = g.id) AS askers"
 
 // OpenGap adds an asker to the open gap with this hash, making the gap if there
-// is none. isNew tells which.
+// is none. isNew tells which. Until the transaction ends nobody answers the gap: who
+// joins it in that moment would wait for ever.
 func (t *Tx) OpenGap(hash []byte, g Gap, a Asker) (out Gap, isNew bool, err error) {
-	out, err = first[Gap](t.db, "SELECT "+gapColumns+" FROM gaps g WHERE g.open_hash = ?", hash)
+	out, err = first[Gap](t.db, "SELECT "+gapColumns+" FROM gaps g WHERE g.open_hash = ?"+t.store.lockingOne(), hash)
 	if errors.Is(err, ErrNotFound) {
 		isNew, out = true, g
 		out.ID, out.Status = NewID(), GapOpen
@@ -58,7 +59,7 @@ func (t *Tx) OpenGap(hash []byte, g Gap, a Asker) (out Gap, isNew bool, err erro
 			out.ID, hash, out.Status, g.Language, g.QuestionID, g.OwnerID, g.Department, g.DueAt.UTC().Truncate(time.Microsecond), t.now).Error
 		if isDuplicate(err) { // somebody asked the same at the same moment
 			isNew = false
-			out, err = first[Gap](t.db, "SELECT "+gapColumns+" FROM gaps g WHERE g.open_hash = ?", hash)
+			out, err = first[Gap](t.db, "SELECT "+gapColumns+" FROM gaps g WHERE g.open_hash = ?"+t.store.lockingOne(), hash)
 		}
 	}
 	if err != nil {

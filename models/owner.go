@@ -266,7 +266,7 @@ func (t *Tx) HandOver(h Handover, role string) (Load, error) {
 	if err != nil {
 		return l, err
 	}
-	drafts, err := all[Campaign](t.db, "SELECT "+campaignColumns+" FROM campaigns WHERE owner_id = ? AND deleted_at IS NULL AND state IN ('draft','approved') ORDER BY id", h.FromID)
+	drafts, err := all[Campaign](t.db, "SELECT "+campaignColumns+" FROM campaigns WHERE owner_id = ? AND deleted_at IS NULL AND state IN ('draft','approved') ORDER BY id"+t.store.lockingOne(), h.FromID)
 	if err != nil {
 		return l, err
 	}

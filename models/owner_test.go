@@ -158,6 +158,38 @@ func TestHandOverMovesEverythingAndFilesDoNotUndoIt(t *testing.T) {
 	})
 }
 
+// A hand-over in the same moment as an edit of a draft takes nothing of the edit back.
+func TestAHandoverKeepsWhatIsEditedMeanwhile(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		r := newOwnerRig(t, driver)
+		r.seed(ownedSeed)
+		ito, sato := person(t, r.s, "s-ito"), person(t, r.s, "s-sato")
+		var c models.Campaign
+		inTx(t, r.s, func(tx *models.Tx) (err error) {
+			c, _, err = tx.AddCampaign(models.Spec{Title: "旧価格"}, ito.ID, ito.ID, []byte("0123456789abcdef0123456789abcdef"))
+			return err
+		})
+		var beside meanwhile
+		inTx(t, r.s, func(tx *models.Tx) error {
+			if _, err := tx.EditCampaign(c, models.Spec{Title: "新価格"}, ito.ID, ito.ID, []byte("fedcba9876543210fedcba9876543210")); err != nil {
+				return err
+			}
+			beside.begin(r.s, func(tx *models.Tx) error {
+				_, err := tx.HandOver(models.Handover{FromID: ito.ID, ToID: sato.ID, ByID: ito.ID}, "admin")
+				return err
+			})
+			return nil
+		})
+		if err := <-beside.done; err != nil {
+			t.Fatal(err)
+		}
+		inTx(t, r.s, func(tx *models.Tx) (err error) { c, err = tx.CampaignOf(c.ID); return err })
+		if c.Spec.Title != "新価格" || c.Spec.Owner != "s-sato" {
+			t.Errorf("the form says %q, and is %q's", c.Spec.Title, c.Spec.Owner)
+		}
+	})
+}
+
 // A hand-over for a day to come is done on that day, once, also of what came to the
 // person meanwhile.
 func TestAPlannedHandOverIsDoneOnItsDay(t *testing.T) {
