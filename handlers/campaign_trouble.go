@@ -134,7 +134,7 @@ func (a *Campaigning) test(c models.Campaign, who models.Who, at bot.Address) er
 	if err := a.tx.QueueDeliveries(ds...); err != nil {
 		return err
 	}
-	return a.audit(actTest, campaignObject(c.ID), "done", models.Detail{"to": who.Person.Key})
+	return a.audit(actTest, campaignObject(c.ID), "done", models.Detail{"to": to.String()}) // not the key: the log cannot forget
 }
 
 // Recalled says how a campaign was taken back.
@@ -145,8 +145,9 @@ type Recalled struct {
 
 // Recall takes a campaign's messages back: on Slack they are deleted, elsewhere,
 // where nothing can be taken away, the correction follows as a message of its own.
-// A campaign that is still sending is cancelled first. With a correction Slack's
-// messages are replaced by it instead of deleted.
+// A campaign that is still sending is cancelled first. With a correction Slack's first
+// message to each address is replaced by it, and what came later is deleted. Whoever
+// got several messages reads the correction once.
 func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.LangText) (out Recalled, err error) {
 	c, err := a.load(actRecall, id)
 	if err != nil {
@@ -164,7 +165,8 @@ func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.La
 		}
 	}
 	for _, p := range a.h.Platforms {
-		for cursor := (models.ID{}); ; {
+		r := recalling{c: c, p: p, correction: correction, told: map[string]bool{}, out: &out}
+		for cursor := (models.Delivery{}); ; {
 			sent, err := a.tx.Sent(id, p.Name(), cursor, planBatch)
 			if err != nil {
 				return out, err
@@ -172,48 +174,67 @@ func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.La
 			if len(sent) == 0 {
 				break
 			}
-			if err := a.takeBack(c, p, sent, correction, &out); err != nil {
+			if err := a.takeBack(r, sent); err != nil {
 				return out, err
 			}
-			cursor = sent[len(sent)-1].ID
+			cursor = sent[len(sent)-1]
 		}
 	}
 	return out, a.audit(actRecall, campaignObject(id), "done", models.Detail{"deleted": out.Deleted, "corrected": out.Corrected})
 }
 
+// recalling is the taking back of a campaign's messages on one platform.
+type recalling struct {
+	c          models.Campaign
+	p          bot.Platform
+	correction models.LangText
+	told       map[string]bool // the addresses that are told already
+	out        *Recalled
+}
+
 // takeBack owes what takes one batch of messages back. These deliveries carry no
 // campaign id: they are about it, not of it, and no pause stops them.
-func (a *Campaigning) takeBack(c models.Campaign, p bot.Platform, sent []models.Delivery, correction models.LangText, out *Recalled) error {
+func (a *Campaigning) takeBack(r recalling, sent []models.Delivery) error {
 	var ds []models.Delivery
+	deletes := r.p.Name() == "slack"
 	for _, d := range sent {
-		lang := "ja"
-		if w, err := a.tx.WhoisPerson(d.PersonID); err == nil {
-			lang = a.h.langOf(models.Recipient{Person: w.Person, Partner: w.Partner})
-		}
-		text := plain(content.Text(correction).In(lang))
-		if text == "" {
-			text = a.h.Library.Say(lang, "campaign.recalled", "title", c.Title)
-		} else {
-			text = a.h.Library.Say(lang, "campaign.corrected", "title", c.Title, "text", text)
-		}
 		back := models.Delivery{Priority: bot.Notices, To: d.Where(), PartnerID: d.PartnerID, PersonID: d.PersonID, Guard: d.Guard}
-		parts := bot.Fit(bot.Message{Text: text}, p.Limits())
-		switch {
-		case p.Name() == "slack" && (len(correction) == 0 || d.Part > 0):
+		if deletes && (len(r.correction) == 0 || r.told[d.Address]) {
 			back.Act, back.Ref = bot.Delete, d.PlatformMessageID
-			out.Deleted++
-		case p.Name() == "slack":
-			back.Act, back.Ref, back.Parts = bot.Update, d.PlatformMessageID, parts[:1]
-			out.Corrected++
-		case d.Part > 0:
+			r.out.Deleted++
+			ds = append(ds, back)
 			continue
-		default:
-			back.Act, back.Parts = bot.Post, parts
-			out.Corrected++
 		}
-		ds = append(ds, back)
+		if r.told[d.Address] {
+			continue
+		}
+		r.told[d.Address] = true
+		r.out.Corrected++
+		var chain []models.Delivery
+		for i, parts := range bot.Pack(bot.Fit(bot.Message{Text: a.correctionFor(r, d)}, r.p.Limits()), r.p.Limits()) {
+			one := back
+			one.Act, one.Parts = bot.Post, parts
+			if deletes && i == 0 {
+				one.Act, one.Ref = bot.Update, d.PlatformMessageID
+			}
+			chain = append(chain, one)
+		}
+		models.Chain(chain)
+		ds = append(ds, chain...)
 	}
 	return a.tx.QueueDeliveries(ds...)
+}
+
+// correctionFor is what the reader of a message that is taken back is told.
+func (a *Campaigning) correctionFor(r recalling, d models.Delivery) string {
+	lang := "ja"
+	if w, err := a.tx.WhoisPerson(d.PersonID); err == nil {
+		lang = a.h.langOf(models.Recipient{Person: w.Person, Partner: w.Partner})
+	}
+	if text := plain(content.Text(r.correction).In(lang)); text != "" {
+		return a.h.Library.Say(lang, "campaign.corrected", "title", r.c.Title, "text", text)
+	}
+	return a.h.Library.Say(lang, "campaign.recalled", "title", r.c.Title)
 }
 
 // ReportOf answers how a campaign stands. Staff scope.

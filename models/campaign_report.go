@@ -310,13 +310,14 @@ func (t *Tx) LockRound(d Delivery) ([]Delivery, error) {
 }
 
 // Sent answers the messages of a campaign that a platform took and that can be
-// changed there: of these steps' newest rounds, after a cursor, for recall.
-func (t *Tx) Sent(campaign int64, platform string, after ID, limit int) ([]Delivery, error) {
+// changed there, first the message itself, then the later ones; after a cursor, for
+// recall.
+func (t *Tx) Sent(campaign int64, platform string, after Delivery, limit int) ([]Delivery, error) {
 	where, args := "", []any{campaign, platform}
-	if !after.IsZero() {
-		where, args = " AND id > ?", append(args, after)
+	if !after.ID.IsZero() {
+		where, args = " AND (step > ? OR step = ? AND id > ?)", append(args, after.Step, after.Step, after.ID)
 	}
-	return all[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE campaign_id = ? AND platform = ? AND state = 'sent' AND act IN ('post','private')"+where+" ORDER BY id LIMIT ?", append(args, limit)...)
+	return all[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE campaign_id = ? AND platform = ? AND state = 'sent' AND act IN ('post','private')"+where+" ORDER BY step, id LIMIT ?", append(args, limit)...)
 }
 
 // WindowPartners answers the partners to whom a campaign still owes something

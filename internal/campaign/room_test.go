@@ -2,6 +2,7 @@ package campaign_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -89,7 +90,60 @@ func TestATestSendNeverCounts(t *testing.T) {
 		if err := modelstest.Raw(t, g.driver, g.dsn).QueryRow("SELECT COUNT(*) FROM links WHERE purpose = 'test' AND campaign_id IS NULL").Scan(&links); err != nil || links != 1 {
 			t.Fatalf("%d test links (%v)", links, err)
 		}
+		for _, row := range modelstest.Table(t, g.driver, g.dsn, "SELECT detail FROM audit WHERE action = 'campaign.test'") {
+			if strings.Contains(row["detail"], "s-ito") {
+				t.Errorf("the audit log, which cannot forget, names a person: %s", row["detail"])
+			}
+		}
 	})
+}
+
+// TestRecallWithALongCorrection: whoever got a message and a reminder reads the whole
+// correction, and reads it once.
+func TestRecallWithALongCorrection(t *testing.T) {
+	const n = 9 // three on each platform
+	g := newRig(t, "sqlite", town(n), nil)
+	g.people(n)
+	g.start()
+	id := g.create(spec(func(s *models.Spec) { s.Ack = &models.AckRule{Rule: models.AckEveryone} }))
+	g.launch(id)
+	wait(t, "the end", 20*time.Second, func() bool { return g.report(id).Sent == n })
+	g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Remind(id, false); return err })
+	wait(t, "the reminders", 20*time.Second, func() bool { return sumOf(g.arrived()) == 2*n })
+	var long strings.Builder
+	for i := range 500 {
+		fmt.Fprintf(&long, "%04d行目です。\n", i)
+	}
+	g.act("s-ito", func(a *handlers.Campaigning) error {
+		_, err := a.Recall(t.Context(), id, models.LangText{"ja": long.String()})
+		return err
+	})
+	read := func() map[string]string {
+		out := map[string]string{}
+		for i := range n {
+			user := fmt.Sprintf("U0P%04d", i)
+			for _, m := range g.slack.Messages(g.slack.DirectRoom(user)) {
+				out[user] += string(m.Blocks)
+			}
+		}
+		for _, s := range g.works.Sent() {
+			out[s.User] += string(s.Body)
+		}
+		for _, s := range g.line.Sent() {
+			out[s.To] += string(s.Message)
+		}
+		return out
+	}
+	wait(t, "the last lines", 20*time.Second, func() bool {
+		return modelstest.Table(t, g.driver, g.dsn, "SELECT COUNT(*) AS n FROM deliveries WHERE state IN ('queued', 'sending')")[0]["n"] == "0"
+	})
+	for who, text := range read() {
+		for _, line := range []string{"0000行目", "0250行目", "0499行目"} {
+			if got := strings.Count(text, line); got != 1 {
+				t.Errorf("%s reads %q %d times", who, line, got)
+			}
+		}
+	}
 }
 
 // TestRecall takes a campaign back: away on Slack, a word elsewhere, once.
