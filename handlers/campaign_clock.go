@@ -21,6 +21,9 @@ const (
 	backwards = time.Minute
 	// quotaEvery is how often a platform is asked what is left of its quota.
 	quotaEvery = 10 * time.Minute
+	// owingEvery is how often it is looked for what a cancelled campaign still owes:
+	// beyond the hour in which its clock looks after it, after a stop or what ended late.
+	owingEvery = 10 * time.Minute
 )
 
 // campaignClock is what one process's loop remembers between ticks.
@@ -29,6 +32,7 @@ type campaignClock struct {
 	began     bool
 	went      time.Time // the latest stamp of the clock that was seen
 	quotaNext time.Time
+	owingNext time.Time              // on the machine's clock
 	finishing map[int64]time.Time    // when to look again whether a campaign is over
 	welcomed  map[int64]time.Time    // when to look again who has come into its audience
 	asking    map[[2]int64]time.Time // by number and epoch: until when a due campaign waits for facts about those who decided
@@ -81,13 +85,33 @@ func (k *campaignClock) tick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var errs []error
+	errs := []error{k.owing(ctx)}
 	for _, c := range due { // one campaign's trouble never stops the others
 		if err := k.work(ctx, c); err != nil && !errors.Is(err, models.ErrMoved) && ctx.Err() == nil {
 			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// owing takes back what cancelled campaigns still owe, now and then.
+func (k *campaignClock) owing(ctx context.Context) error {
+	now := time.Now() //nolint:forbidigo // how often we look: monotonic
+	if now.Before(k.owingNext) {
+		return nil
+	}
+	var ids []int64
+	err := k.h.Store.View(ctx, func(tx *models.Tx) (err error) {
+		ids, err = tx.CancelledOwing()
+		return err
+	})
+	for _, id := range ids {
+		err = errors.Join(err, k.h.CancelOwed(ctx, id))
+	}
+	if err == nil {
+		k.owingNext = now.Add(owingEvery)
+	}
+	return err
 }
 
 // standstill notices that nothing ran for a long time, or that the database is an

@@ -351,6 +351,13 @@ func (t *Tx) CampaignsAtWork() ([]Campaign, error) {
 		t.now.Add(-time.Hour))
 }
 
+// CancelledOwing answers the cancelled campaigns, also deleted ones, of which something
+// is still queued: whoever was to take it back did not come so far. It reads all that
+// is queued, so it is not for every second.
+func (t *Tx) CancelledOwing() ([]int64, error) {
+	return all[int64](t.db, "SELECT c.id FROM campaigns c WHERE c.state = 'cancelled' AND c.id IN (SELECT DISTINCT d.campaign_id FROM deliveries d WHERE d.state = 'queued') ORDER BY c.id")
+}
+
 // CountOwed answers how many messages of a campaign are queued on a platform.
 func (t *Tx) CountOwed(campaign int64, platform string) (int, error) {
 	return first[int](t.db, "SELECT COUNT(*) FROM deliveries WHERE campaign_id = ? AND platform = ? AND state = 'queued'", campaign, platform)

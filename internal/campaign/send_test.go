@@ -234,6 +234,33 @@ func TestCancelInTheMiddle(t *testing.T) {
 	})
 }
 
+// TestCancelledBeforeALongStop: what a cancelled campaign owes is taken back also when
+// nothing ran for hours after the cancelling.
+func TestCancelledBeforeALongStop(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		const n = 9
+		g := newRig(t, driver, town(n), nil)
+		id := g.create(spec())
+		g.launch(id)
+		tick := func() {
+			t.Helper()
+			if err := g.mind.TickCampaigns(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tick()
+		if c, r := g.campaign(id), g.report(id); c.State != models.CampaignRunning || r.Queued != n {
+			t.Fatalf("it is %s: %+v", c.State, r)
+		}
+		g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Cancel(id); return err })
+		g.clock.move(3 * time.Hour)
+		tick()
+		if r := g.report(id); r.Queued != 0 || r.Cancelled != n {
+			t.Fatalf("%+v", r)
+		}
+	})
+}
+
 // TestLineQuotaStopsTheCampaign uses the quota up in the middle: nobody fails, the
 // campaign stops, staff are told once, and it goes on when a person says so.
 func TestLineQuotaStopsTheCampaign(t *testing.T) {
