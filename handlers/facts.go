@@ -165,12 +165,12 @@ func (h *Handlers) fetchRoom(ctx context.Context, l bot.Lane, r models.Room) {
 }
 
 // fetch asks for one fact and writes it, or puts it off: the old fact keeps its
-// age, so what needs a young one fails closed.
+// age, so what needs a young one fails closed. An answer during which the platform said
+// that something has changed is thrown away: the next look asks again.
 func (h *Handlers) fetch(ctx context.Context, table string, id models.ID, l bot.Lane, ask func(context.Context, bot.FactSource) (func(*models.Tx) error, error)) {
-	var save func(*models.Tx) error
-	source, ok := h.platforms[l.Platform].(bot.FactSource)
-	err := errors.New("the platform cannot be asked")
-	if ok {
+	save := func(tx *models.Tx) error { return tx.DropFact(table, id) } // of a platform that was switched off
+	asked, err := h.Store.Now(), error(nil)
+	if source, ok := h.platforms[l.Platform].(bot.FactSource); ok {
 		asking, cancel := context.WithTimeout(ctx, factTimeout)
 		save, err = ask(asking, source)
 		cancel()
@@ -185,7 +185,13 @@ func (h *Handlers) fetch(ctx context.Context, table string, id models.ID, l bot.
 		h.Log.Warn("a fact could not be fetched", "platform", l.Platform, "about", table, "error", err)
 		save = func(tx *models.Tx) error { return tx.PutOffFacts(table, id, tx.Now().Add(wait)) }
 	}
-	if err := h.Store.InTx(ctx, save); err != nil && ctx.Err() == nil {
+	err = h.Store.InTx(ctx, func(tx *models.Tx) error {
+		if changed, err := tx.WentStale(table, id, asked); err != nil || changed {
+			return err
+		}
+		return save(tx)
+	})
+	if err != nil && ctx.Err() == nil {
 		h.Log.Warn("a fact could not be written", "platform", l.Platform, "about", table, "error", err)
 	}
 }

@@ -138,11 +138,37 @@ func (t *Tx) SaveRoomFact(room ID, f bot.RoomFact) error {
 	return t.db.Exec("UPDATE rooms SET fact = ?, fact_at = ?, wanted_at = NULL, name = CASE WHEN ? = '' THEN name ELSE ? END WHERE id = ?", string(b), t.now, f.Name, f.Name, room).Error
 }
 
+// WentStale tells whether the platform said, after a moment, that the fact about an
+// account or a room has changed (StalePerson, StaleRoom): what it answered to a question
+// of that moment is not to be kept. Nobody changes the row until the transaction ends.
+func (t *Tx) WentStale(table string, id ID, asked time.Time) (bool, error) {
+	if table != "accounts" && table != "rooms" {
+		return false, errFactsOf
+	}
+	type row struct{ FactAt, WantedAt *time.Time }
+	r, err := first[row](t.db, "SELECT fact_at, wanted_at FROM "+table+" WHERE id = ?"+t.store.lockingOne(), id)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return r.FactAt == nil && r.WantedAt != nil && r.WantedAt.After(asked), err
+}
+
+// errFactsOf says that a caller named a table that holds no facts.
+var errFactsOf = errors.New("facts are about accounts and rooms")
+
+// DropFact stops asking for a fact that nobody can be asked for.
+func (t *Tx) DropFact(table string, id ID) error {
+	if table != "accounts" && table != "rooms" {
+		return errFactsOf
+	}
+	return t.db.Exec("UPDATE "+table+" SET wanted_at = NULL WHERE id = ?", id).Error
+}
+
 // PutOffFacts tries a fact again later; the old fact keeps its age.
 func (t *Tx) PutOffFacts(table string, id ID, until time.Time) error {
 	switch table {
 	case "accounts", "rooms":
 		return t.db.Exec("UPDATE "+table+" SET wanted_at = ? WHERE id = ?", until.UTC().Truncate(time.Microsecond), id).Error
 	}
-	return errors.New("facts are about accounts and rooms")
+	return errFactsOf
 }

@@ -104,6 +104,9 @@ func (s *Server) webAPI(w http.ResponseWriter, r *http.Request, name string, raw
 	}
 	s.calls = append(s.calls, call)
 	s.mu.Unlock()
+	if f != nil && f.Meanwhile != nil {
+		f.Meanwhile()
+	}
 	if f != nil && !f.onlyHang() {
 		f.fail(w)
 		return

@@ -19,6 +19,7 @@ type Fault struct {
 	Accept     bool          // have the effect first, then fail
 	Drop       bool          // close the connection without an answer
 	Hang       time.Duration // wait so long before anything else
+	Meanwhile  func()        // happens after the answer was made and before it arrives
 }
 
 // Fail arranges a failure.
