@@ -50,7 +50,7 @@ func (t *Turn) replied() (done bool, err error) {
 	}
 	t.event.Kind, t.event.ObjectKind = models.Escalated, "gap"
 	name := strings.Join([]string{"campaign", strconv.FormatInt(c.ID, 10), t.Who.Person.ID.String(), content.Normalize(text)}, "\x00")
-	return true, t.openGapOf(text, name, c.OwnerID, func(m bot.Message) error {
+	return true, t.openGapOf(text, t.keep("question", text), name, c.OwnerID, func(m bot.Message) error {
 		m.Text = t.h.Library.Say("ja", "reply.notice", "title", c.Title) + "\n" + m.Text
 		return t.tellOwnerOf(c, m)
 	})

@@ -247,4 +247,7 @@ func TestARepliesReachTheCampaignsOwner(t *testing.T) {
 	if n := h.events(t); n["replied"] != 1 || n["asked"] != 1 || n["escalated"] != 1 || n["gap_answered"] != 1 {
 		t.Errorf("the log says %v", n)
 	}
+	if rows := modelstest.Table(t, h.driver, h.dsn, "SELECT kind FROM texts WHERE kind IN ('question', 'reply') AND message_hash IS NULL"); len(rows) > 0 {
+		t.Errorf("taking the message back would not find %v", rows)
+	}
 }

@@ -35,25 +35,27 @@ func (t *Turn) escalate() error {
 		t.Refuse("gap.foreign")
 		return nil
 	}
-	question, err := t.tx.TextOfEvent(id)
+	question, err := t.tx.WrittenWith(id)
 	if err != nil {
 		return err
 	}
-	if question == "" { // withdrawn or erased: there is nothing to pass on
+	if question.Body == "" { // withdrawn or erased: there is nothing to pass on
 		return t.writeQuestion()
 	}
-	return t.openGap(question)
+	text := t.keep("question", question.Body)
+	t.texts[len(t.texts)-1].MessageHash = question.MessageHash // whoever takes the message back takes this copy back too
+	return t.openGap(question.Body, text)
 }
 
-// openGap opens a gap, or joins the one that is open for the same question.
-func (t *Turn) openGap(question string) error {
-	return t.openGapOf(question, content.Normalize(question), t.Who.Partner.OwnerID, t.TellStaff)
+// openGap opens a gap, or joins the one that is open for the same question. text is
+// where the question is kept.
+func (t *Turn) openGap(question string, text models.ID) error {
+	return t.openGapOf(question, text, content.Normalize(question), t.Who.Partner.OwnerID, t.TellStaff)
 }
 
 // openGapOf opens a gap that has this owner, or joins the one that is open under the
 // same name; tell says it to those who answer.
-func (t *Turn) openGapOf(question, name string, owner models.ID, tell func(bot.Message) error) error {
-	text := t.keep("question", question)
+func (t *Turn) openGapOf(question string, text models.ID, name string, owner models.ID, tell func(bot.Message) error) error {
 	due := halfHour(t.h.BusinessHours.After(t.tx.Now(), gapDue))
 	sum := sha256.Sum256([]byte(name))
 	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text, OwnerID: owner, Department: t.Who.Partner.Department, DueAt: due},
@@ -120,7 +122,8 @@ func (t *Turn) submitQuestion() error {
 		return err
 	}
 	t.event.Kind, t.event.ObjectKind = models.Escalated, "gap"
-	return t.openGap(clip(question, 2000))
+	question = clip(question, 2000)
+	return t.openGap(question, t.keep("question", question))
 }
 
 // gapArg reads which gap a press or a form is about, and its question.
@@ -222,7 +225,16 @@ func (t *Turn) tellAskers(g models.Gap, question, answer string) (int, error) {
 		q := a.EventID.String()
 		s := sending{to: a.At, priority: bot.Notices, person: &who}
 		if !a.At.Direct && a.At.Platform == "slack" {
-			s.guard = models.GuardPartner
+			room, err := t.tx.RoomAt(a.At)
+			if err != nil {
+				return 0, err
+			}
+			if room.Kind != models.RoomStaff || room.Outsiders() {
+				s.guard = models.GuardPartner
+			}
+			if a.PartnerID.IsZero() { // one of the staff asked
+				who.Partner.ID = room.PartnerID
+			}
 		}
 		t.send(bot.Message{Text: say("gap.reply", "question", clip(question, 200), "answer", answer), Buttons: []bot.Button{
 			{Label: say("faq.solved"), Press: bot.NewPress("faq.solved", "g", g.ID.String(), "q", q)},

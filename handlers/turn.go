@@ -54,7 +54,7 @@ func (t *Turn) Record(kind string, change func(*models.Event)) models.Event {
 // keep keeps what was written, apart from the log, and answers its id.
 func (t *Turn) keep(kind, body string) models.ID {
 	x := models.Text{ID: models.NewID(), EventID: t.event.ID, PersonID: t.Who.Person.ID, Kind: kind, Body: body}
-	if kind == "question" {
+	if t.In.Kind == bot.Said {
 		x.MessageHash = messageHash(t.In)
 	}
 	t.texts = append(t.texts, x)

@@ -186,11 +186,17 @@ func (t *Tx) TextOf(id ID) (string, error) {
 
 // TextOfEvent answers what was written with an event; "" when it was erased.
 func (t *Tx) TextOfEvent(event ID) (string, error) {
-	s, err := first[string](t.db, "SELECT body FROM texts WHERE event_id = ? ORDER BY id LIMIT 1", event)
+	x, err := t.WrittenWith(event)
+	return x.Body, err
+}
+
+// WrittenWith is TextOfEvent with the message that it was written in.
+func (t *Tx) WrittenWith(event ID) (Text, error) {
+	x, err := first[Text](t.db, "SELECT id, message_hash, body FROM texts WHERE event_id = ? ORDER BY id LIMIT 1", event)
 	if errors.Is(err, ErrNotFound) {
-		return "", nil
+		return Text{}, nil
 	}
-	return s, err
+	return x, err
 }
 
 // Withdraw deletes what was written in a message and answers how many texts went.
