@@ -108,6 +108,14 @@ func (h *Handlers) showBoard(ctx context.Context, seen models.Card) error {
 		if c, err = tx.CampaignOf(seen.CampaignID); err != nil || p == nil {
 			return err
 		}
+		room, err := tx.RoomAt(seen.To)
+		if err != nil {
+			return err
+		}
+		if room.Outsiders() {
+			p = nil // nothing more is shown there
+			return nil
+		}
 		m, err = h.boardMessage(tx, c)
 		return err
 	})
@@ -174,11 +182,11 @@ func (h *Handlers) putUp(tx *models.Tx, card *models.Card, c models.Campaign, m 
 	if !updates && c.State == models.CampaignFinished {
 		return true, nil // the clock says so itself
 	}
-	id := t.send(m, s)
-	if s.act != bot.Update {
-		card.DeliveryID = id
-	}
+	t.send(m, s)
 	t.owed = t.owed[:min(len(t.owed), 1)] // a board is one message
+	if s.act != bot.Update && len(t.owed) > 0 {
+		card.DeliveryID = t.owed[0].ID
+	}
 	return true, tx.QueueDeliveries(t.owed...)
 }
 

@@ -266,7 +266,7 @@ func (d *Digests) address(tx *models.Tx, a Audience, out *composed) (lang string
 			out.why = "platform_off"
 		case room.Kind == models.RoomShared: // every partner's figures must not go to one of them
 			out.why = "partner_room"
-		case len(room.Fact.Orgs) > 0: // other organisations read along
+		case room.Outsiders():
 			out.why = "outside_org"
 		case room.LeftAt != nil:
 			out.why = "room_gone"

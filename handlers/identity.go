@@ -89,6 +89,9 @@ func (t *Turn) look() (err error) {
 	if t.In.From.Platform != "playground" {
 		scene, err := t.tx.Look(t.In.From, t.In.At)
 		t.Who, t.Room, t.orgs = scene.Who, scene.Room, scene.Orgs
+		if t.Room.Kind == models.RoomStaff && t.Room.Outsiders() {
+			t.Room.Kind = "" // whoever invited them made it nobody's, until staff say whose it is
+		}
 		return err
 	}
 	if t.Who, err = t.tx.WhoisKey(t.In.From, t.In.From.User); err != nil || t.In.At.Direct || t.In.At.Room == "" {
@@ -269,7 +272,7 @@ func (t *Turn) adopt() error {
 			}
 		}
 	}
-	if !t.Room.Mapped() && contains(t.h.StaffRooms, t.In.At) && len(t.Room.Fact.Orgs) == 0 {
+	if !t.Room.Mapped() && contains(t.h.StaffRooms, t.In.At) && !t.Room.Outsiders() {
 		// The configuration says whose it is; a room that outsiders read is not staff's.
 		t.Room.Kind = models.RoomStaff
 		return t.tx.MapRoom(t.Room.ID, models.ID{})

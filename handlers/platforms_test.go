@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -279,6 +280,128 @@ func TestARoomOfTwoOrganisationsHearsOnlyWhatEverybodyMayKnow(t *testing.T) {
 		if strings.Contains(m.Text, "25%") {
 			t.Fatal("the other organisation reads a gold partner's discount")
 		}
+	}
+}
+
+// What the platform answered before a room was shared says nothing about who reads it now.
+func TestARoomIsSharedWhileTheFactAboutItIsOnItsWay(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		w := newWorld(t, driver)
+		w.slack.Fail(slacktest.Fault{Method: "conversations.info", Meanwhile: func() {
+			w.slack.AddChannel(slacktest.Channel{ID: "C0AOBA", Name: "aoba", Members: []string{"U0BOT", "U0TANAKA", "U0MINAMI"}, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0AOBA", "T0MINAMI"}})
+			if sent := w.call.Event(map[string]any{"type": "channel_shared", "channel": "C0AOBA", "connected_team_id": "T0MINAMI"}, "U0ITO"); !sent.OK() {
+				t.Error(sent.Status)
+			}
+		}})
+		w.call.Mention("C0AOBA", "U0TANAKA", "<@U0BOT> ゴールド代理店の特別値引率は？", "")
+		if answer := w.post(t, "C0AOBA", ""); strings.Contains(answer.Text, "25%") {
+			t.Fatal("the other organisation reads a gold partner's discount")
+		}
+	})
+}
+
+// A room of staff that another organisation was invited into is no place any more for
+// what staff alone may know.
+func TestARoomOfStaffThatOutsidersReadIsToldNothing(t *testing.T) {
+	w := newWorld(t, "sqlite")
+	w.slack.AddChannel(slacktest.Channel{ID: "C0STAFF", Name: "staff", Members: []string{"U0BOT", "U0ITO", "U0KATO", "U0MINAMI"}, ExtShared: true, ConnectedTeams: []string{"T0VENDOR", "T0MINAMI"}})
+	w.call.Event(map[string]any{"type": "channel_shared", "channel": "C0STAFF", "connected_team_id": "T0MINAMI"}, "U0ITO")
+	wait(t, "what Slack says of the room", func() bool {
+		return strings.Contains(modelstest.Table(t, w.driver, w.dsn, "SELECT fact FROM rooms WHERE room = 'C0STAFF'")[0]["fact"], "T0MINAMI")
+	})
+	w.call.Mention("C0STAFF", "U0ITO", "<@U0BOT> ゴールド代理店の特別値引率は？", "")
+	w.call.Mention("C0AOBA", "U0TANAKA", "<@U0BOT> 海外拠点でも契約書の原本は必要でしょうか", "")
+	none := w.post(t, "C0AOBA", "見つかりませんでした")
+	w.call.Press("U0TANAKA", "C0AOBA", none.TS, "担当者に聞く")
+	wait(t, "the question in the administrator's one-to-one talk", func() bool {
+		return slices.ContainsFunc(w.works.Sent(), func(s lineworkstest.Sent) bool {
+			return s.User == "works-ito" && strings.Contains(string(s.Body), "海外拠点")
+		})
+	})
+	w.call.Mention("C0STAFF", "U0ITO", "<@U0BOT> 未回答", "")
+	w.call.Mention("C0STAFF", "U0ITO", "<@U0BOT> 学習候補", "")
+	wait(t, "all of it on record", func() bool { return w.inbounds(t)["unmapped_room"] == 3 })
+	time.Sleep(300 * time.Millisecond)
+	for _, m := range w.slack.Messages("C0STAFF") {
+		if m.BotID != "" && m.Ephemeral == "" && (strings.Contains(m.Text, "25%") || strings.Contains(m.Text, "海外拠点")) {
+			t.Errorf("another partner reads %q", m.Text)
+		}
+	}
+}
+
+// What a member of staff asked is answered where they asked, as everybody's question.
+func TestStaffAreToldTheAnswerToTheirOwnQuestion(t *testing.T) {
+	for _, room := range []string{"C0STAFF", "C0AOBA"} {
+		t.Run(room, func(t *testing.T) {
+			w := newWorld(t, "sqlite")
+			mention, _ := w.call.Mention(room, "U0KATO", "<@U0BOT> 海外拠点でも契約書の原本は必要でしょうか", "")
+			none := w.post(t, room, "見つかりませんでした")
+			w.call.Press("U0KATO", room, none.TS, "担当者に聞く")
+			notice := w.post(t, "C0STAFF", "海外拠点")
+			w.call.Press("U0ITO", "C0STAFF", notice.TS, "回答する")
+			wait(t, "the form", func() bool { return len(w.slack.Views()) == 1 })
+			if sent := w.call.Submit("U0ITO", w.slack.Views()[0].ID, map[string]any{"answer": "はい、原本をお送りください。"}); !sent.OK() || len(sent.Body) != 0 {
+				t.Fatal(sent.Status, string(sent.Body))
+			}
+			if told := w.post(t, room, "原本をお送りください"); told.ThreadTS != mention.TS {
+				t.Fatalf("the answer is in thread %q, not %q", told.ThreadTS, mention.TS)
+			}
+		})
+	}
+}
+
+// Whoever takes a message back takes it back everywhere: also out of the gap that it became.
+func TestAQuestionTakenBackIsGoneFromItsGapToo(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		w := newWorld(t, driver)
+		const question = "海外拠点でも契約書の原本は必要でしょうか"
+		mention, _ := w.call.Mention("C0AOBA", "U0TANAKA", "<@U0BOT> "+question, "")
+		none := w.post(t, "C0AOBA", "見つかりませんでした")
+		w.call.Press("U0TANAKA", "C0AOBA", none.TS, "担当者に聞く")
+		w.post(t, "C0STAFF", "海外拠点")
+		w.call.Event(map[string]any{"type": "message", "subtype": "message_deleted", "channel": "C0AOBA", "channel_type": "channel", "deleted_ts": mention.TS,
+			"previous_message": map[string]any{"type": "message", "user": "U0TANAKA", "text": "<@U0BOT> " + question, "ts": mention.TS}}, "U0TANAKA")
+		var left []string
+		for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			if left = modelstest.Search(t, driver, w.dsn, question); len(left) == 0 {
+				return
+			}
+		}
+		t.Fatalf("it still stands in %v", left)
+	})
+}
+
+// Facts about who has an account on a platform that was switched off are asked of nobody.
+func TestFactsOfAPlatformThatWasSwitchedOffAreNotWanted(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	who := bot.Identity{Platform: "line", Connection: "line", User: linetest.UserID(1)}
+	err := h.store.InTx(context.Background(), func(tx *models.Tx) error {
+		if err := tx.AddAccount(who, models.ID{}); err != nil {
+			return err
+		}
+		return tx.WantPerson(who)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "nobody to be asked", func() bool {
+		return modelstest.Table(t, h.driver, h.dsn, "SELECT COUNT(*) AS n FROM accounts WHERE wanted_at IS NOT NULL")[0]["n"] == "0"
+	})
+}
+
+// A form may run out after its platform was switched off: nobody is told, and nothing breaks.
+func TestAFormRunsOutAfterItsPlatformWasSwitchedOff(t *testing.T) {
+	h := newHouse(t, "sqlite")
+	id := models.NewID()
+	err := h.store.InTx(context.Background(), func(tx *models.Tx) error {
+		at := bot.Address{Platform: "slack", Connection: "slack", Room: "C0AOBA", User: "U0TANAKA"}
+		if err := tx.NewDraft(models.Draft{ID: id, Name: "gap.new", At: at, ExpiresAt: tx.Now().Add(time.Hour)}); err != nil {
+			return err
+		}
+		return h.mind.Ended(tx, models.Delivery{Act: bot.OpenForm, Platform: at.Platform, Connection: at.Connection, Room: at.Room, User: at.User, State: models.StateExpired, Ref: id.String()})
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -115,6 +115,8 @@ func (t *Turn) submitRoom() error {
 			}
 			return t.complain("partner", "form.choice")
 		}
+	} else if room.Outsiders() {
+		return t.complain("partner", "room.outsiders")
 	}
 	if ok, err := t.useDraft(); err != nil || !ok {
 		return err

@@ -129,7 +129,8 @@ const pressHere = "here"
 // Ended follows a delivery's end, in its transaction: a form that came too late
 // is offered again.
 func (h *Handlers) Ended(tx *models.Tx, d models.Delivery) error {
-	if d.Act != bot.OpenForm || d.State != models.StateExpired {
+	p := h.platforms[d.Platform]
+	if d.Act != bot.OpenForm || d.State != models.StateExpired || p == nil { // nil: it was switched off since
 		return nil
 	}
 	id, err := models.ParseID(d.Ref)
@@ -153,7 +154,7 @@ func (h *Handlers) Ended(tx *models.Tx, d models.Delivery) error {
 		act = bot.Post
 	}
 	again := models.Delivery{Act: act, To: to, Priority: bot.Answers, PartnerID: d.PartnerID, PersonID: d.PersonID}
-	again.Parts = bot.Fit(m, h.platforms[to.Platform].Limits())
+	again.Parts = bot.Fit(m, p.Limits())
 	return tx.QueueDeliveries(again)
 }
 
@@ -194,8 +195,8 @@ func (t *Turn) TellStaff(m bot.Message) error {
 	return nil
 }
 
-// staffRooms are the staff's rooms on the platforms that are on. What happens
-// in the playground stays there.
+// staffRooms are the staff's rooms on the platforms that are on, without those that
+// outsiders read. What happens in the playground stays there.
 func (t *Turn) staffRooms() ([]bot.Address, error) {
 	if t.In.At.Platform == "playground" {
 		return []bot.Address{{Platform: "playground", Connection: "playground", Room: PlaygroundStaffRoom}}, nil
@@ -204,9 +205,17 @@ func (t *Turn) staffRooms() ([]bot.Address, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := append([]bot.Address(nil), t.h.StaffRooms...)
-	for _, r := range rooms {
-		if t.h.platforms[r.Platform] != nil && !contains(out, r.Address()) {
+	var named []models.Room
+	for _, at := range t.h.StaffRooms {
+		r, err := t.tx.RoomAt(at)
+		if err != nil {
+			return nil, err
+		}
+		named = append(named, r)
+	}
+	var out []bot.Address
+	for _, r := range append(named, rooms...) {
+		if t.h.platforms[r.Platform] != nil && !r.Outsiders() && !contains(out, r.Address()) {
 			out = append(out, r.Address())
 		}
 	}

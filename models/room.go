@@ -52,6 +52,10 @@ func (r Room) Mapped() bool {
 	return r.Kind == RoomStaff || r.Kind == RoomShared && !r.PartnerID.IsZero()
 }
 
+// Outsiders tells whether organisations beside the vendor's can read the room, as far
+// as the platform has said.
+func (r Room) Outsiders() bool { return len(r.Fact.Orgs) > 0 }
+
 // Address is the room as a place to speak.
 func (r Room) Address() bot.Address {
 	return bot.Address{Platform: r.Platform, Connection: r.Connection, Room: r.Room}
