@@ -118,6 +118,8 @@ func (t *Turn) lacksPerson(maxAge time.Duration) bool {
 		return a.FactAt == nil
 	case t.In.From.Platform == "lineworks":
 		return t.Who.Person.Side == models.SideStaff && t.older(a.FactAt, maxAge)
+	case t.In.From.Platform == "line": // in a group: what is only for them goes one-to-one, to friends alone
+		return !t.In.At.Direct && t.Who.Known() && a.FactAt == nil
 	}
 	return false
 }

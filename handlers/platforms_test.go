@@ -371,6 +371,42 @@ func TestAQuestionTakenBackIsGoneFromItsGapToo(t *testing.T) {
 	})
 }
 
+// In a LINE group what is only for one goes one-to-one, which reaches friends alone:
+// whoever is none yet is told so, and nothing counts as given to them.
+func TestALineGroupTellsWhoIsNoFriendYet(t *testing.T) {
+	for _, friend := range []bool{true, false} {
+		w := newWorld(t, "sqlite")
+		me, group := linetest.UserID(1), linetest.GroupID(1)
+		w.line.AddGroup(group, "青葉商事×ミナト", me)
+		if !friend {
+			w.line.Block(me)
+		}
+		err := w.store.InTx(context.Background(), func(tx *models.Tx) error {
+			room, err := tx.AddRoom(bot.Address{Platform: "line", Connection: "line", Room: group})
+			if err != nil {
+				return err
+			}
+			p, err := tx.PartnerByKey("p-aoba")
+			if err != nil {
+				return err
+			}
+			return tx.MapRoom(room.ID, p.ID)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err := w.line.Post(context.Background(), w.url+"/hooks/line", w.line.Pressed(linetest.Source{User: me, Group: group}, "material.send?m=guide")); err != nil || status != http.StatusOK {
+			t.Fatal(status, err)
+		}
+		wait(t, "an answer", func() bool { return len(w.line.Sent()) > 0 })
+		for _, s := range w.line.Sent() {
+			if private := s.To == me; private != friend || !private && !strings.Contains(string(s.Message), "友だち追加") {
+				t.Errorf("friend %v: %s was sent %s", friend, s.To, s.Message)
+			}
+		}
+	}
+}
+
 // Facts about who has an account on a platform that was switched off are asked of nobody.
 func TestFactsOfAPlatformThatWasSwitchedOffAreNotWanted(t *testing.T) {
 	h := newHouse(t, "sqlite")
