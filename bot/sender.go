@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -82,14 +83,10 @@ func NewSender(o SenderOptions) *Sender {
 	for _, p := range o.Platforms {
 		s.platforms[p.Name()] = p
 	}
-	orInt(&s.Concurrency, 8)
-	orTime(&s.Timeout, 30*time.Second)
-	orTime(&s.Lease, 60*time.Second)
-	orTime(&s.Heartbeat, 10*time.Second)
-	orTime(&s.Poll, time.Second)
-	orTime(&s.Grace, 20*time.Second)
-	s.Poll = max(s.Poll, minPoll)
-	s.Heartbeat = min(s.Heartbeat, s.Lease/3)
+	s.Concurrency = cmp.Or(s.Concurrency, 8)
+	s.Timeout, s.Lease, s.Grace = cmp.Or(s.Timeout, 30*time.Second), cmp.Or(s.Lease, 60*time.Second), cmp.Or(s.Grace, 20*time.Second)
+	s.Heartbeat = min(cmp.Or(s.Heartbeat, 10*time.Second), s.Lease/3)
+	s.Poll = max(cmp.Or(s.Poll, time.Second), minPoll)
 	if s.Log == nil {
 		s.Log = slog.New(slog.DiscardHandler)
 	}
@@ -103,18 +100,6 @@ func NewSender(o SenderOptions) *Sender {
 // hurrySlots is the key of the slots that one-shot replies have for themselves:
 // a trigger dies in three seconds, however slow everything else is.
 const hurrySlots = "!"
-
-func orInt(n *int, otherwise int) {
-	if *n == 0 {
-		*n = otherwise
-	}
-}
-
-func orTime(d *time.Duration, otherwise time.Duration) {
-	if *d == 0 {
-		*d = otherwise
-	}
-}
 
 // Run sends until ctx ends; then it claims nothing more, gives sends in flight
 // the time of Grace, gives back what has not begun, and returns. To be called once.

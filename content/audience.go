@@ -76,8 +76,8 @@ func (a Audience) Includes(r Reader) bool {
 	return true
 }
 
-// validity is the days on which something may be served, both inclusive;
-// empty = open.
+// validOn tells whether something may be served on a day, of which from and until are
+// the first and the last; empty = open.
 func validOn(from, until, day string) State {
 	switch {
 	case from != "" && day < from:

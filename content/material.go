@@ -195,7 +195,7 @@ func (l *Library) openBeside(m Material, name string) (fs.File, error) {
 	return m.fsys.Open(p)
 }
 
-// kindTypes says which MIME types a material of a kind may have.
+// accepts tells whether a material of a kind may have a MIME type.
 func (k Kind) accepts(mime string) bool {
 	switch k {
 	case Document, Sheet:
@@ -225,7 +225,7 @@ func (k Kind) wants() string {
 	return "no file"
 }
 
-// opened is a file in the content folder with its first bytes, for checks.
+// head answers a file's first bytes and its length, for checks.
 func head(fsys fs.FS, name string) ([]byte, int64, error) {
 	f, err := fsys.Open(name)
 	if err != nil {

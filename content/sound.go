@@ -2,9 +2,8 @@ package content
 
 import "strings"
 
-// A loan word and its original share their consonants: フォルダー and folder are
-// both f-r-d. soundOf writes a katakana or Latin word as what Japanese keeps of
-// it: l is r, v is b, z and soft g are s, an r before a consonant or at the end
+// soundOf writes a katakana or Latin word as what Japanese keeps of it, because a loan
+// word and its original share their consonants (フォルダー and folder are both f-r-d): l is r, v is b, z and soft g are s, an r before a consonant or at the end
 // is only length, and vowels count at the beginning only.
 func soundOf(w string) string {
 	var b strings.Builder

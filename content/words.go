@@ -100,7 +100,7 @@ func placeholders(s string) string {
 	return strings.Join(slices.Compact(found), " ")
 }
 
-// word decodes one file of words: a flat map of texts.
+// words decodes one file of words: a flat map of texts.
 func (d *decoder) words(n *node) map[string]string {
 	out := map[string]string{}
 	if n.kind == nullNode {

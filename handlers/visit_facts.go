@@ -87,7 +87,7 @@ func (h *Handlers) complete(ctx context.Context, l models.Link, lm models.LinkMa
 	}
 	effect := "completed/" + l.ID.String() + "/" + materialName(lm)
 	return h.Store.InTx(ctx, func(tx *models.Tx) error {
-		if done, err := tx.Effect(effect); err != nil || done {
+		if done, err := tx.HadEffect(effect); err != nil || done {
 			return err
 		}
 		visits, err := tx.HumanVisits(l.ID)

@@ -52,11 +52,6 @@ func (t *Tx) DeliveryToPerson(campaign int64, person ID) (Delivery, error) {
 	return first[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE campaign_id = ? AND person_id = ? AND state = 'sent' ORDER BY step DESC, round DESC, part DESC LIMIT 1", campaign, person)
 }
 
-// DeliveryToPartner answers a delivery of a campaign to a partner's room.
-func (t *Tx) DeliveryToPartner(campaign int64, partner ID) (Delivery, error) {
-	return first[Delivery](t.db, "SELECT "+settleColumns+" FROM deliveries WHERE campaign_id = ? AND partner_id = ? AND person_id IS NULL AND state = 'sent' ORDER BY step DESC, round DESC, part DESC LIMIT 1", campaign, partner)
-}
-
 // LetterOf answers the campaign's message that a thread hangs on; ErrNotFound: it
 // hangs on no campaign's.
 func (t *Tx) LetterOf(at bot.Address) (Delivery, error) {

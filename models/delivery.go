@@ -300,17 +300,8 @@ func (t *Tx) DeliveryOf(id ID) (Delivery, error) {
 	return first[Delivery](t.db, "SELECT * FROM deliveries WHERE id = ?", id)
 }
 
-// CancelDeliveriesTo takes back what is still owed to a person; what is being
-// sent right now cannot be taken back. It answers how many were cancelled.
-func (t *Tx) CancelDeliveriesTo(person ID, code string) (int64, error) {
-	return t.cancel("person_id = ?", code, person)
-}
-
-// CancelDeliveriesIn takes back what is still owed to a room.
-func (t *Tx) CancelDeliveriesIn(at bot.Address, code string) (int64, error) {
-	return t.cancel("platform = ? AND connection = ? AND room = ?", code, at.Platform, at.Connection, at.Room)
-}
-
+// cancel ends what is queued or held and meets a condition, and answers how many that
+// were; what is being sent right now cannot be taken back.
 func (t *Tx) cancel(where, code string, args ...any) (int64, error) {
 	r := t.db.Exec("UPDATE deliveries SET state = 'cancelled', error_code = ?, ended_at = ?, body = NULL, sealed = NULL, reply_token = '', reply_url = '', epoch = epoch + 1 "+
 		"WHERE state IN ('queued', 'held') AND "+where, append([]any{code, t.now}, args...)...)

@@ -98,7 +98,7 @@ func (f EventFilter) where() (sql, index string, args []any) {
 	return sql, index, args
 }
 
-// join is what a class needs.
+// eventJoin is what a class needs.
 const eventJoin = " LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit"
 
 // SumEvents counts what a filter picks. Staff scope.

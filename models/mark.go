@@ -51,7 +51,7 @@ const (
 	ReaderTold   = "reader_told" // the answer to 「別の方ですか?」; a name lies in texts
 )
 
-// ErrNoMarking says that a caller named a table that holds no marks.
+// errNoMarking says that a caller named a table that holds no marks.
 var errNoMarking = errors.New("marks are acks or uses")
 
 func (k Marking) valid() error {

@@ -1,6 +1,7 @@
 package models
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -131,25 +132,12 @@ func NewOutbox(s *Store, o OutboxOptions) (*Outbox, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	orDuration(&o.Lease, 60*time.Second)
-	orDuration(&o.RetryBase, 2*time.Second)
-	orDuration(&o.RetryMax, 10*time.Minute)
-	orDuration(&o.ReconcileAfter, 10*time.Second)
-	orDuration(&o.RetryAfterMax, 5*time.Minute)
-	orDuration(&o.FactAge, time.Hour)
-	if o.MaxAttempts == 0 {
-		o.MaxAttempts = 8
-	}
-	if o.CrashMax == 0 {
-		o.CrashMax = 3
-	}
+	o.Lease = cmp.Or(o.Lease, 60*time.Second)
+	o.RetryBase, o.RetryMax = cmp.Or(o.RetryBase, 2*time.Second), cmp.Or(o.RetryMax, 10*time.Minute)
+	o.ReconcileAfter, o.RetryAfterMax = cmp.Or(o.ReconcileAfter, 10*time.Second), cmp.Or(o.RetryAfterMax, 5*time.Minute)
+	o.FactAge = cmp.Or(o.FactAge, time.Hour)
+	o.MaxAttempts, o.CrashMax = cmp.Or(o.MaxAttempts, 8), cmp.Or(o.CrashMax, 3)
 	return &Outbox{OutboxOptions: o, store: s, seal: seal, answered: map[bot.Lane]time.Time{}}, nil
-}
-
-func orDuration(d *time.Duration, otherwise time.Duration) {
-	if *d == 0 {
-		*d = otherwise
-	}
 }
 
 // Lanes implements bot.Outbox. It hops from lane to lane over the index: a

@@ -31,20 +31,7 @@ type Strings []string
 func (Strings) GormDataType() string { return "text" }
 
 // Scan implements sql.Scanner.
-func (s *Strings) Scan(src any) error {
-	var b []byte
-	switch v := src.(type) {
-	case []byte:
-		b = v
-	case string:
-		b = []byte(v)
-	}
-	*s = nil
-	if len(b) == 0 {
-		return nil
-	}
-	return json.Unmarshal(b, (*[]string)(s))
-}
+func (s *Strings) Scan(src any) error { *s = nil; return scanJSON(src, (*[]string)(s)) }
 
 // JSON is the list as its column holds it.
 func (s Strings) JSON() string {

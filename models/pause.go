@@ -39,10 +39,3 @@ func (t *Tx) pause(lane bot.Lane, d time.Duration) error {
 func (s *Store) Pause(ctx context.Context, lane bot.Lane, d time.Duration) error {
 	return s.InTx(ctx, func(t *Tx) error { return t.pause(lane, d) })
 }
-
-// Unpause ends a pause.
-func (s *Store) Unpause(ctx context.Context, lane bot.Lane) error {
-	return s.InTx(ctx, func(t *Tx) error {
-		return t.db.Exec("DELETE FROM pauses WHERE platform = ? AND connection = ? AND operation = ?", lane.Platform, lane.Connection, lane.Operation).Error
-	})
-}

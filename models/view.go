@@ -113,15 +113,6 @@ func (t *Tx) HumanVisits(link ID) ([]Visit, error) {
 	return all[Visit](t.db, "SELECT "+visitColumns+" FROM visits WHERE link_id = ? AND class = 'human'", link)
 }
 
-// Effect tells whether an effect is on record.
-func (t *Tx) Effect(key string) (bool, error) {
-	_, err := first[int](t.db, "SELECT 1 FROM events WHERE effect_key = ?", key)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
 // Agent is a user agent by its hash.
 type Agent struct {
 	Hash  []byte // 8 bytes

@@ -143,7 +143,8 @@ func (p *Platform) status(m method, a answer) error {
 	return &bot.Refused{Code: "http_" + strconv.Itoa(a.status), Down: down}
 }
 
-// Throttling holds for the method in the whole workspace (apis/web-api/rate-limits).
+// throttled is a 429, which holds for the method in the whole workspace
+// (apis/web-api/rate-limits).
 func (p *Platform) throttled(m method, h http.Header) error {
 	return &bot.Throttled{
 		After: retryAfter(h.Get("Retry-After"), p.now(), p.opt.RetryAfterMax),
