@@ -86,7 +86,7 @@ func TestLatinCompoundsAreFoundWholeAndSplit(t *testing.T) {
 		{ID: "pin", Question: "Our pincode", Answer: "-", Lang: "en"},
 		{ID: "sign", Question: "Where can members sign up?", Answer: "-", Lang: "en"},
 		{ID: "code", Question: "Our promotion code", Answer: "-", Lang: "en"},
-		{ID: "number", Question: "The signum is a part of the whole number in our list", Answer: "-", Lang: "en"},
+		{ID: "name", Question: "Signatures", Answer: "-", Lang: "en"},
 	}
 	r, _, err := evalReady(docs, EvalOptions{})
 	if err != nil {
