@@ -31,7 +31,7 @@ func (s *screen) somewhere(zone, agent string) {
 // awaits reads the database until a number is there.
 func (g *gallery) awaits(want int64, query string, args ...any) {
 	g.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(25 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(25 * time.Millisecond) {
 		n := g.count(query, args...)
 		if n == want {
 			return

@@ -92,6 +92,13 @@ func houseOf(t testing.TB, driver, people string) *house {
 	}, play)
 	t.Cleanup(play.Close)
 	h.Client = playgroundtest.New(t, h.url)
+	db := modelstest.Raw(t, driver, h.dsn)
+	h.Busy = func() (busy bool) {
+		if err := db.QueryRow("SELECT COUNT(*) > 0 FROM deliveries WHERE platform = 'playground' AND (state = 'sending' OR state = 'queued' AND due_at <= ?)", h.now().UTC()).Scan(&busy); err != nil {
+			t.Error(err)
+		}
+		return busy
+	}
 	return h
 }
 
@@ -127,7 +134,7 @@ func openOn(t testing.TB, driver, people, dir string, pages func(*http.ServeMux)
 		Vendor:      handlers.Vendor{Name: "ミナト", Desk: "ミナト パートナー支援窓口", Zone: time.UTC, Languages: []string{"ja", "en"}},
 		Connections: map[string]handlers.Connection{"aoba": {Side: "partner", Partner: "p-aoba"}, "vendor": {Side: "vendor"}},
 		Storage:     stored,
-		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 1500 * time.Millisecond},
+		SpoolDir:    filepath.Join(t.TempDir(), "spool"), Limits: handlers.Limits{MaxBody: 1 << 20, AckDeadline: 30 * time.Second},
 		LinkTTL: 24 * time.Hour, VisibleMin: 50 * time.Millisecond, PersonLevel: true, Log: log, Font: line.Font(),
 		Campaign: handlers.CampaignRules{RemindersMax: 2, ApprovalOver: &two},
 		Nudge:    func(to ...bot.Address) { sender.NudgeFor(to...) }, Hurry: func(ids []string) { sender.Hurry(ids...) },

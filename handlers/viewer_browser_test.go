@@ -46,7 +46,7 @@ func newScreen(t testing.TB, width, height int64, driven bool) *screen {
 	}
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	ctx, end := context.WithTimeout(ctx, 90*time.Second)
+	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(func() { end(); cancel(); stop() })
 	s := &screen{t: t, ctx: ctx}
 	var more []chromedp.EmulateViewportOption
@@ -89,7 +89,7 @@ func on[T any](s *screen, expression string) T {
 // until looks again and again; a page that is just being left answers nothing.
 func (s *screen) until(expression string) {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		ok, err := chromedp.Run(s.ctx, chromedp.Evaluate[bool]("(() => { try { return Boolean("+expression+") } catch { return false } })()"))
 		if err == nil && ok {
 			return

@@ -49,7 +49,6 @@ func TestGuardedRoom(t *testing.T) {
 				if c.state == models.StateQueued {
 					// The fact comes, and the message goes by itself.
 					b.fact(at, bot.RoomFact{Orgs: []string{"T0AOBA"}}, true)
-					time.Sleep(2100 * time.Millisecond)
 					b.claimOne(d)
 				}
 			})

@@ -39,6 +39,8 @@ type bench struct {
 	store  *models.Store
 	outbox *models.Outbox
 	clock  *clock
+	driver string
+	dsn    string
 }
 
 var secret = []byte("a secret of at least thirty-two bytes for tests")
@@ -46,7 +48,8 @@ var secret = []byte("a secret of at least thirty-two bytes for tests")
 func newBench(t testing.TB, driver string, set func(*models.OutboxOptions)) *bench {
 	t.Helper()
 	c := &clock{}
-	b := &bench{t: t, store: modelstest.OpenAt(t, driver, c.now), clock: c}
+	b := &bench{t: t, clock: c, driver: driver, dsn: modelstest.DSN(t, driver)}
+	b.store = modelstest.Connect(t, driver, b.dsn, c.now)
 	b.store.Operations(operation)
 	b.outbox = b.another(set)
 	return b
@@ -142,13 +145,21 @@ func (b *bench) claimBy(o *models.Outbox, ds ...models.Delivery) []bot.Delivery 
 // claimOne waits out a back-off of this test's size.
 func (b *bench) claimOne(d models.Delivery) bot.Delivery {
 	b.t.Helper()
-	for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
 		if got := b.claim(d); len(got) == 1 {
 			return got[0]
 		}
 	}
 	b.t.Fatalf("the delivery cannot be claimed: %+v", b.row(d.ID))
 	return bot.Delivery{}
+}
+
+// lapse lets a delivery's lease run out, as when nobody renews it.
+func (b *bench) lapse(d models.Delivery) {
+	b.t.Helper()
+	if _, err := modelstest.Raw(b.t, b.driver, b.dsn).Exec("UPDATE deliveries SET lease_until = ? WHERE id = ?", time.Now().UTC().Add(-time.Hour), d.ID[:]); err != nil {
+		b.t.Fatal(err)
+	}
 }
 
 func (b *bench) settle(d bot.Delivery, receipt string, err error) bot.Settled {
@@ -372,17 +383,19 @@ func TestRotatedSecretStillOpens(t *testing.T) {
 
 func TestLeaseAndEpoch(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, driver string) {
-		b := newBench(t, driver, func(o *models.OutboxOptions) { o.Lease = 300 * time.Millisecond })
+		b := newBench(t, driver, func(o *models.OutboxOptions) { o.Lease = time.Hour })
 		d := b.queue(say(room("slack", "C1"), "hello"))[0]
 		got := b.claimOne(d)
-		time.Sleep(200 * time.Millisecond)
+		lease := *b.row(d.ID).LeaseUntil
+		time.Sleep(10 * time.Millisecond)
 		if ours, err := b.outbox.Heartbeat(t.Context(), got); err != nil || len(ours) != 1 {
 			t.Fatalf("heartbeat: %v %v", ours, err)
 		}
-		time.Sleep(200 * time.Millisecond)
 		b.sweep()
-		b.state(d, models.StateSending, "") // renewed
-		time.Sleep(200 * time.Millisecond)
+		if row := b.state(d, models.StateSending, ""); !row.LeaseUntil.After(lease) {
+			t.Fatalf("not renewed: until %s, and %s before", row.LeaseUntil, lease)
+		}
+		b.lapse(d)
 		b.sweep()
 		row := b.state(d, models.StateUnconfirmed, "in_doubt")
 		if row.Crashes != 1 {

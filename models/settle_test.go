@@ -41,8 +41,13 @@ func TestDoubtPerPlatform(t *testing.T) {
 					o.Policies = models.Policies(c.slack, c.lw)
 					o.RetryBase, o.RetryMax, o.Lease = time.Hour, time.Hour, 10*time.Millisecond
 				})
-				for _, how := range []string{"in doubt", "lease over"} {
-					d := b.queue(c.d)[0]
+				for i, how := range []string{"in doubt", "lease over"} {
+					d := c.d
+					if d.CampaignID != nil { // the next round is another campaign
+						next := *d.CampaignID + int64(i)
+						d.CampaignID = &next
+					}
+					d = b.queue(d)[0]
 					m := b.claimOne(d)
 					if how == "in doubt" {
 						b.settle(m, "", doubt)
@@ -59,9 +64,6 @@ func TestDoubtPerPlatform(t *testing.T) {
 					b.state(d, c.then, c.code)
 					if n := b.events(d, models.Delivered); n != 0 {
 						t.Fatalf("%s: %d delivered events", how, n)
-					}
-					if c.d.CampaignID != nil {
-						*c.d.CampaignID++ // the next round is another campaign
 					}
 				}
 			})
@@ -178,22 +180,23 @@ func TestLooksEnd(t *testing.T) {
 
 func TestThrottledPausesEverybodyAndIsNotCounted(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, driver string) {
-		b := newBench(t, driver, func(o *models.OutboxOptions) { o.RetryAfterMax = 400 * time.Millisecond })
+		const most = 2 * time.Second
+		b := newBench(t, driver, func(o *models.OutboxOptions) { o.RetryAfterMax = most })
 		ds := b.queue(say(room("slack", "C1"), "x"), say(room("slack", "C2"), "y"))
 		other := b.another(nil)
 		began := time.Now()
 		s := b.settle(b.claimOne(ds[0]), "", &bot.Throttled{After: 24 * time.Hour, Whole: true})
-		if s.Pause != 400*time.Millisecond {
+		if s.Pause != most {
 			t.Fatalf("paused for %s: an absurd Retry-After must be capped", s.Pause)
 		}
 		if row := b.state(ds[0], models.StateQueued, "throttled"); row.Attempts != 0 {
 			t.Fatal("a throttled attempt was counted")
 		}
 		due, pause, err := other.Due(t.Context(), post, nil, 10)
-		if err != nil || len(due) != 0 || pause <= 0 {
+		if err != nil || time.Since(began) < most && (len(due) != 0 || pause <= 0) {
 			t.Fatalf("another process does not see the pause: %v %s %v", due, pause, err)
 		}
-		if got := b.claimBy(other, ds[1]); len(got) != 0 {
+		if got := b.claimBy(other, ds[1]); len(got) != 0 && time.Since(began) < most {
 			t.Fatal("another process claims in the pause")
 		}
 		other2 := bot.Lane{Platform: "slack", Connection: "slack", Operation: "views.open"}
@@ -201,7 +204,7 @@ func TestThrottledPausesEverybodyAndIsNotCounted(t *testing.T) {
 			t.Fatalf("another operation is paused too: %s %v", pause, err)
 		}
 		b.claimOne(ds[1])
-		if took := time.Since(began); took < 400*time.Millisecond {
+		if took := time.Since(began); took < most {
 			t.Fatalf("claimed %s after the 429", took)
 		}
 	})

@@ -1,18 +1,24 @@
-package models
+package models_test
 
 import (
 	"fmt"
 	"testing"
+	"time"
+
+	"akari/models"
+	"akari/models/modelstest"
 )
 
 // A partner without an owner is named, and so is one whose owner left.
 func TestPartnersWithoutAnOwnerAreNamed(t *testing.T) {
-	seedStores(t, func(t *testing.T, s *Store) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		dsn := modelstest.DSN(t, driver)
+		s := modelstest.Connect(t, driver, dsn, time.Now)
 		mustSeed(t, s, firstSeed)
 		named := func() string {
 			t.Helper()
-			var list []NoOwner
-			if err := s.View(t.Context(), func(tx *Tx) (err error) {
+			var list []models.NoOwner
+			if err := s.View(t.Context(), func(tx *models.Tx) (err error) {
 				list, err = tx.PartnersWithoutOwner()
 				return err
 			}); err != nil {
@@ -23,9 +29,7 @@ func TestPartnersWithoutAnOwnerAreNamed(t *testing.T) {
 		if got := named(); got != "[{p-kita 北斗 }]" {
 			t.Errorf("while the owner is at work: %s", got)
 		}
-		if err := s.InTx(t.Context(), func(tx *Tx) error {
-			return tx.db.Exec("UPDATE people SET left_at = ? WHERE `key` = 's-ito'", tx.now).Error
-		}); err != nil {
+		if _, err := modelstest.Raw(t, driver, dsn).Exec("UPDATE people SET left_at = CURRENT_TIMESTAMP WHERE `key` = 's-ito'"); err != nil {
 			t.Fatal(err)
 		}
 		if got := named(); got != "[{p-aoba 青葉 s-ito} {p-kita 北斗 }]" {

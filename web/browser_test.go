@@ -28,7 +28,7 @@ func browser(t *testing.T, width, height int64) context.Context {
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	ctx, cancel := chromedp.NewContext(alloc)
-	ctx, end := context.WithTimeout(ctx, 60*time.Second)
+	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(func() { end(); cancel(); stop() })
 	do(t, ctx, chromedp.EmulateViewport(width, height))
 	go func() {

@@ -290,11 +290,10 @@ func cover(w http.ResponseWriter, _ *http.Request) {
 // eventually waits for something that comes by itself.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for range 200 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		if ok() {
 			return
 		}
-		time.Sleep(25 * time.Millisecond)
 	}
 	t.Fatalf("this did not come true: %s", what)
 }

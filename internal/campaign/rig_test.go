@@ -293,10 +293,11 @@ func (g *rig) tx(do func(*models.Tx) error) {
 	}
 }
 
-// wait waits until ok, or fails the test saying what was missing.
+// wait waits until ok, or fails the test saying what was missing. A busy machine gets
+// a minute for anything.
 func wait(t testing.TB, what string, within time.Duration, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(within); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(max(within, time.Minute)); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		if ok() {
 			return
 		}

@@ -47,13 +47,13 @@ func MySQL(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("AKARI_TEST_MYSQL is no address such as root@tcp(127.0.0.1:3306)/: %v", err)
 	}
-	cfg.DBName, cfg.Timeout, cfg.Logger = "", 3*time.Second, quiet{}
+	cfg.DBName, cfg.Timeout, cfg.Logger = "", 10*time.Second, quiet{}
 	conn, err := mysql.NewConnector(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	db := sql.OpenDB(conn)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := db.PingContext(ctx); err != nil {
 		_ = db.Close()

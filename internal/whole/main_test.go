@@ -134,10 +134,11 @@ func each(t *testing.T, f func(t *testing.T, driver string)) {
 	}
 }
 
-// wait waits until ok, or fails the test saying what was missing.
+// wait waits until ok, or fails the test saying what was missing. A busy machine gets
+// a minute for anything.
 func wait(t *testing.T, patience time.Duration, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
+	for end := time.Now().Add(max(patience, time.Minute)); time.Now().Before(end); time.Sleep(25 * time.Millisecond) {
 		if ok() {
 			return
 		}

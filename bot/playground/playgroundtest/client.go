@@ -37,6 +37,9 @@ type Client struct {
 	// Timeout bounds every wait; Settle is how long it must stay quiet before an
 	// answer counts as whole.
 	Timeout, Settle time.Duration
+	// Busy, if set, tells whether the bot has more to say that is due: on a slow
+	// machine the parts of an answer can be further apart than Settle.
+	Busy func() bool
 }
 
 // New speaks to the playground at baseURL, e.g. http://127.0.0.1:8080.
@@ -45,7 +48,7 @@ func New(t testing.TB, baseURL string) *Client {
 	t.Cleanup(tr.CloseIdleConnections)
 	return &Client{
 		t: t, base: strings.TrimRight(baseURL, "/"), http: &http.Client{Transport: tr},
-		Timeout: 10 * time.Second, Settle: 150 * time.Millisecond,
+		Timeout: time.Minute, Settle: 150 * time.Millisecond,
 	}
 }
 

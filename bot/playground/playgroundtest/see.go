@@ -39,13 +39,15 @@ func (s *Seat) See() []string {
 	s.until(s.news, func() string { return fmt.Sprintf("%s hears nothing new from the bot", s.p.user) })
 	quiet := time.NewTimer(s.p.c.Settle)
 	defer quiet.Stop()
-	end := time.Now().Add(s.p.c.Timeout)
+	end := time.Now().Add(10 * time.Second)
 	for waiting := true; waiting && time.Now().Before(end); {
 		select {
 		case <-s.p.nudge:
 			quiet.Reset(s.p.c.Settle)
 		case <-quiet.C:
-			waiting = false
+			if waiting = s.p.c.Busy != nil && s.p.c.Busy(); waiting {
+				quiet.Reset(s.p.c.Settle)
+			}
 		}
 	}
 	return s.take()
