@@ -213,7 +213,6 @@ func within(t testing.TB, what string, got, want time.Duration, percent int64) {
 func TestInTheBrowserAPageReadIsAPageCounted(t *testing.T) {
 	t.Parallel()
 	modelstest.Each(t, func(t *testing.T, driver string) {
-		t.Parallel()
 		g := newGallery(t, driver)
 		id, at := g.link("aoba-01", "product-guide")
 		g.delivered(id, 3*time.Second)
