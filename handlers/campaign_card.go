@@ -112,12 +112,28 @@ func (h *Handlers) draftText(tx *models.Tx, c models.Campaign, p Preview, lang s
 		unit = "compose.rooms"
 	}
 	lines = append(lines, say("compose.card_audience", "count", say(unit, "count", p.AudienceSize), "partners", p.Partners))
+	rule, err := h.ruleText(tx, c.Spec.Audience, lang)
+	if err != nil {
+		return "", err
+	}
+	lines = append(lines, say("compose.card_rule", "rule", rule))
 	var by []string
 	for _, name := range slices.Sorted(maps.Keys(p.ByPlatform)) {
 		by = append(by, say("compose.by_platform", "platform", say("platform."+name), "count", p.ByPlatform[name]))
 	}
 	if len(by) > 0 {
 		lines = append(lines, say("compose.card_reached", "by", strings.Join(by, "、")))
+	}
+	for i, r := range p.Rooms {
+		if i == namedRooms {
+			lines = append(lines, say("compose.card_more", "count", len(p.Rooms)-i))
+			break
+		}
+		who := r.partner
+		if r.name != who {
+			who += " " + r.name
+		}
+		lines = append(lines, say("compose.card_room", "who", who, "platform", say("platform."+r.Platform)))
 	}
 	if len(p.Skipped) > 0 {
 		who, err := h.skippedText(tx, p, lang)
@@ -130,7 +146,20 @@ func (h *Handlers) draftText(tx *models.Tx, c models.Campaign, p Preview, lang s
 	if c.Spec.OverrideWindow != "" {
 		key = "compose.card_when_override"
 	}
-	lines = append(lines, say(key, "start", h.moment(p.Starts, lang), "end", h.moment(p.ExpectedEnd, lang), "reason", c.Spec.OverrideWindow))
+	lines = append(lines, say(key, "start", h.moment(p.Starts, lang), "end", h.sameDay(p.Starts, p.ExpectedEnd, lang), "reason", c.Spec.OverrideWindow))
+	if c.Spec.OverrideCap != "" {
+		lines = append(lines, say("compose.card_cap", "reason", c.Spec.OverrideCap))
+	}
+	if a := c.Spec.Ack; a != nil {
+		how := []string{say("compose.ack_" + a.Rule)}
+		if !a.Deadline.IsZero() {
+			how = append(how, say("compose.card_deadline", "at", h.moment(a.Deadline, lang)))
+		}
+		if c.Spec.Reminders > 0 {
+			how = append(how, say("compose.card_reminders", "count", c.Spec.Reminders))
+		}
+		lines = append(lines, say("compose.card_ack", "how", strings.Join(how, say("compose.and"))))
+	}
 	lines = append(lines, h.laterLines(c.Spec, lang)...)
 	if p.LineMessages > 0 {
 		cost := say("compose.card_line", "count", p.LineMessages)
@@ -167,6 +196,9 @@ func (h *Handlers) laterLines(s models.Spec, lang string) (lines []string) {
 	}
 	return lines
 }
+
+// namedRooms is how many of the rooms that are reached a card names.
+const namedRooms = 10
 
 // namedSkipped is how many of those who are not reached a card names.
 const namedSkipped = 10
@@ -223,11 +255,10 @@ func (h *Handlers) draftButtons(c models.Campaign, p Preview, lang string, reade
 	switch {
 	case !c.Open():
 	case p.ApprovalNeeded && !p.Approved:
-		if reader.Has("sender") {
-			add("ask", "campaign.ask", bot.Primary)
-		}
 		if reader.Has("approver") && !author {
 			add("approve", "campaign.approve", bot.Primary)
+		} else if reader.Has("sender") {
+			add("ask", "campaign.ask", bot.Primary)
 		}
 	case reader.Has("sender"):
 		add("launch", "campaign.launch", bot.Primary)

@@ -35,7 +35,12 @@ type campaignClock struct {
 	owingNext time.Time              // on the machine's clock
 	finishing map[int64]time.Time    // when to look again whether a campaign is over
 	welcomed  map[int64]time.Time    // when to look again who has come into its audience
+	facts     map[int64]time.Time    // when to look again whether it waits for facts
 	asking    map[[2]int64]time.Time // by number and epoch: until when a due campaign waits for facts about those who decided
+}
+
+func newCampaignClock(h *Handlers) *campaignClock {
+	return &campaignClock{h: h, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}, facts: map[int64]time.Time{}, asking: map[[2]int64]time.Time{}}
 }
 
 // RunCampaigns does what is due about campaigns, in every process: launches, the
@@ -46,7 +51,7 @@ func (h *Handlers) RunCampaigns(ctx context.Context) {
 	var boards sync.WaitGroup
 	boards.Go(func() { h.runBoards(ctx) })
 	defer boards.Wait()
-	k := &campaignClock{h: h, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}, asking: map[[2]int64]time.Time{}}
+	k := newCampaignClock(h)
 	tick := time.NewTicker(campaignTick)
 	defer tick.Stop()
 	for {
@@ -68,7 +73,9 @@ func (h *Handlers) Awake() <-chan struct{} { return h.awake }
 // TickCampaigns does once what RunCampaigns does every second, as a process that
 // has been running.
 func (h *Handlers) TickCampaigns(ctx context.Context) error {
-	return (&campaignClock{h: h, began: true, finishing: map[int64]time.Time{}, welcomed: map[int64]time.Time{}, asking: map[[2]int64]time.Time{}}).tick(ctx)
+	k := newCampaignClock(h)
+	k.began = true
+	return k.tick(ctx)
 }
 
 func (k *campaignClock) tick(ctx context.Context) error {
@@ -170,6 +177,9 @@ func (k *campaignClock) work(ctx context.Context, c models.Campaign) error {
 		return k.h.CancelOwed(ctx, c.ID)
 	case models.CampaignScheduled:
 		return k.launch(ctx, c)
+	}
+	if err := k.waits(ctx, c); err != nil {
+		return err
 	}
 	if err := k.later(ctx, c); err != nil {
 		return err

@@ -51,6 +51,9 @@ func (t *Turn) composed(was models.Spec) (s models.Spec, errs map[string]string,
 				break
 			}
 			s.Ack.Deadline = d.AddDate(0, 0, 1).Add(-time.Microsecond).UTC() // a day alone is its end
+			if s.Ack.Deadline.Before(t.tx.Now()) {
+				errs["deadline"] = t.Say("campaign.deadline_early")
+			}
 		}
 	} else if one("deadline") != "" {
 		errs["ack"] = t.Say("compose.ack_missing")

@@ -106,8 +106,6 @@ func (t *Turn) composedSteps(was models.Spec, many func(string) []string, one fu
 		switch {
 		case after == "" && !written && len(x.Materials) == 0:
 			continue // whoever empties it takes it out
-		case !written:
-			errs[stepName(n, "text_"+t.h.Vendor.Languages[0])] = t.Say("campaign.step_text", "number", n)
 		case after == "":
 			errs[stepName(n, "after")] = t.Say("compose.no_after")
 		case old.After != 0 && after == afterText(t.Say, old.After):
@@ -117,6 +115,9 @@ func (t *Turn) composedSteps(was models.Spec, many func(string) []string, one fu
 			if x.After, ok = readAfter(after); !ok {
 				errs[stepName(n, "after")] = t.Say("compose.bad_after")
 			}
+		}
+		if !written {
+			errs[stepName(n, "text_"+t.h.Vendor.Languages[0])] = t.Say("campaign.step_text", "number", n)
 		}
 		if len(x.Materials) == 0 {
 			x.Materials = nil

@@ -66,7 +66,11 @@ func (h *Handlers) letterText(l letter, lang string) string {
 	if s.Ack != nil && !l.acked() {
 		ask := say("campaign.ask_ack")
 		if !s.Ack.Deadline.IsZero() {
-			ask = say("campaign.ask_ack_until", "deadline", h.moment(s.Ack.Deadline, lang))
+			key := "campaign.ask_ack_until"
+			if s.Ack.Deadline.Before(h.readAt(l)) {
+				key = "campaign.ask_ack_late"
+			}
+			ask = say(key, "deadline", h.moment(s.Ack.Deadline, lang))
 		}
 		lines = append(lines, "", ask)
 	}
@@ -85,11 +89,33 @@ func (h *Handlers) letterText(l letter, lang string) string {
 	return strings.Join(append(lines, "", say("campaign.sign", "vendor", h.Vendor.Name, "desk", h.Vendor.Desk)), "\n")
 }
 
+// readAt is about when a letter is read; a later message of a campaign that has not
+// begun is looked at beforehand.
+func (h *Handlers) readAt(l letter) time.Time {
+	now := h.Store.Now()
+	if l.c.StartedAt == nil && l.step > 0 && l.step <= len(l.c.Spec.Steps) {
+		if l.c.Spec.At.After(now) {
+			now = l.c.Spec.At
+		}
+		return now.Add(l.c.Spec.Steps[l.step-1].After)
+	}
+	return now
+}
+
 // moment words a day and a time in the vendor's zone.
 func (h *Handlers) moment(at time.Time, lang string) string {
 	at = at.In(h.Vendor.Zone)
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
 	return say("date_time", "month", say("month."+strconv.Itoa(int(at.Month()))), "day", at.Day(), "time", at.Format("15:04"), "weekday", say("weekday."+strconv.Itoa(int(at.Weekday()))))
+}
+
+// sameDay is a moment after another, without saying the same day again.
+func (h *Handlers) sameDay(from, at time.Time, lang string) string {
+	from, at = from.In(h.Vendor.Zone), at.In(h.Vendor.Zone)
+	if from.Format(time.DateOnly) == at.Format(time.DateOnly) {
+		return at.Format("15:04")
+	}
+	return h.moment(at, lang)
 }
 
 // letterMessage is the letter as one person gets it, or a room: a room's buttons

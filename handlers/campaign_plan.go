@@ -191,14 +191,14 @@ func (h *Handlers) nextRecipients(tx *models.Tx, c models.Campaign, step int, cu
 	return rs, last, err
 }
 
-// reachedBefore keeps those people whom a campaign's message has reached: a later
-// one alone would make no sense to the others.
+// reachedBefore keeps those whom a campaign's message has reached: a later one alone
+// would make no sense to the others.
 func (h *Handlers) reachedBefore(tx *models.Tx, c models.Campaign, step int, rs []models.Recipient) ([]models.Recipient, error) {
-	if step == 0 || len(rs) == 0 || rs[0].Kind != models.KindPerson {
+	if step == 0 {
 		return rs, nil
 	}
-	reached, err := tx.SentBefore(c.ID, targetIDs(rs))
-	return slices.DeleteFunc(rs, func(r models.Recipient) bool { _, ok := reached[r.TargetID]; return !ok }), err
+	reached, err := tx.Reached(c.ID, rs)
+	return slices.DeleteFunc(rs, func(r models.Recipient) bool { return !reached[r.TargetID] }), err
 }
 
 func targetIDs(rs []models.Recipient) []models.ID {

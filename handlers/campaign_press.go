@@ -212,7 +212,11 @@ func (t *Turn) submitWhy() error {
 		if r.Holds {
 			mark = "compose.why_yes"
 		}
-		text += "\n" + t.Say(mark, "condition", t.Say("compose.condition_"+r.Condition), "value", r.Value)
+		condition, err := t.h.conditionText(t.tx, r, t.Lang)
+		if err != nil {
+			return err
+		}
+		text += "\n" + t.Say(mark, "condition", condition)
 	}
 	t.private(bot.Message{Text: text, Buttons: []bot.Button{{Label: t.Say("compose.why_again"), Press: aboutIt("campaign.why", c)}}})
 	return nil

@@ -19,6 +19,15 @@ type Skipped struct {
 	Reason     string `json:"reason"`
 }
 
+// RoomPreview is a room that is reached.
+type RoomPreview struct {
+	Platform   string `json:"platform"`
+	Room       string `json:"room"` // its address
+	PartnerKey string `json:"partner_key"`
+
+	partner, name string
+}
+
 // PlatformPreview is the message as one platform will show it.
 type PlatformPreview struct {
 	Step     int           `json:"step,omitempty"` // which later message it is; 0 = the message itself
@@ -38,6 +47,7 @@ type Preview struct {
 	AudienceSize   int               `json:"audience_size"`
 	Partners       int               `json:"partners"`
 	ByPlatform     map[string]int    `json:"by_platform"`
+	Rooms          []RoomPreview     `json:"rooms,omitempty"` // of a message into rooms
 	Skipped        []Skipped         `json:"skipped"`
 	Starts         time.Time         `json:"expected_start"`
 	ExpectedEnd    time.Time         `json:"expected_end"`
@@ -172,6 +182,16 @@ func (w *previewing) add(r models.Recipient) error {
 		return err
 	}
 	w.p.ByPlatform[to.Platform]++
+	if r.Kind != models.KindPerson {
+		name := r.Room.Name
+		if name == "" {
+			name = to.Room
+		}
+		if r.Kind == models.KindPlay {
+			name = r.Partner.Name
+		}
+		w.p.Rooms = append(w.p.Rooms, RoomPreview{Platform: to.Platform, Room: to.String(), PartnerKey: r.Partner.Key, partner: r.Partner.Name, name: name})
+	}
 	if to.Platform == "line" {
 		w.p.LineMessages += max(1, r.Room.Fact.Members) // a push into a group counts each member
 	}

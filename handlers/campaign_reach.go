@@ -16,9 +16,9 @@ func (h *Handlers) reach(r models.Recipient) (to bot.Address, reason string) {
 	case r.Reason != "":
 		return to, r.Reason
 	case r.Kind == models.KindPlay:
-		return bot.Address{Platform: "playground", Connection: "playground", Room: r.Partner.Key}, ""
+		return r.Address(), ""
 	case r.Kind == models.KindRoom:
-		return r.Room.Address(), h.roomReason(r)
+		return r.Address(), h.roomReason(r)
 	case r.Person.LeftAt != nil || r.Person.ID.IsZero():
 		return to, models.SkipLeft
 	}

@@ -103,6 +103,14 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		return append(lines, say(key, "count", say(unit, "count", n))), r, nil
 	case c.State == models.CampaignScheduled && c.DueAt != nil:
 		return append(append(lines, say("compose.stand_due", "start", h.moment(*c.DueAt, lang))), h.laterLines(c.Spec, lang)...), r, nil
+	case c.State == models.CampaignCancelled:
+		back, err := tx.RecalledBefore(c.ID)
+		if err != nil {
+			return nil, r, err
+		}
+		if back {
+			lines = append(lines, say("compose.stand_recalled"))
+		}
 	case c.State == models.CampaignPaused:
 		lines = append(lines, say("campaign.paused_"+c.Why, "id", c.ID, "title", c.Title))
 		doubt, err := h.doubtLines(tx, c, lang)
@@ -110,6 +118,9 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 			return nil, r, err
 		}
 		lines = append(lines, doubt...)
+	}
+	if c.WaitsToldAt != nil && !c.Ended() {
+		lines = append(lines, say("compose.stand_waits"))
 	}
 	if c.ResolvedAt == nil {
 		return lines, r, nil
@@ -129,7 +140,9 @@ func (h *Handlers) standingLines(tx *models.Tx, c models.Campaign, lang string) 
 		}
 		lines = append(lines, say("compose.stand_end", "end", h.moment(end, lang)))
 	}
-	lines = append(lines, h.laterLines(c.Spec, lang)...)
+	if c.State != models.CampaignCancelled {
+		lines = append(lines, h.laterLines(c.Spec, lang)...)
+	}
 	if c.Spec.Ack != nil && c.StartedAt != nil {
 		lines = append(lines, say("compose.stand_acked", "done", r.Owed-len(r.Missing), "all", r.Owed))
 	}

@@ -140,12 +140,12 @@ func (a *Campaigning) test(c models.Campaign, who models.Who, at bot.Address) er
 // Recalled says how a campaign was taken back.
 type Recalled struct {
 	Deleted   int `json:"deleted"`   // messages that the platform takes away
-	Corrected int `json:"corrected"` // messages that a correction follows
+	Corrected int `json:"corrected"` // addresses that get a correction
 }
 
 // Recall takes a campaign's messages back: on Slack they are deleted, elsewhere,
 // where nothing can be taken away, the correction follows as a message of its own.
-// A campaign that is still sending is cancelled first. With a correction Slack's first
+// The campaign is cancelled first, so that nothing of it follows. With a correction Slack's first
 // message to each address is replaced by it, and what came later is deleted. Whoever
 // got several messages reads the correction once.
 func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.LangText) (out Recalled, err error) {
@@ -159,7 +159,7 @@ func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.La
 	if done, err := a.tx.RecalledBefore(id); err != nil || done {
 		return out, errors.Join(err, a.refuse(actRecall, campaignObject(id), "campaign.recalled_already", "id", id))
 	}
-	if !c.Ended() {
+	if c.State != models.CampaignCancelled {
 		if c, err = a.tx.CancelCampaign(c); err != nil {
 			return out, err
 		}

@@ -68,17 +68,34 @@ func (r Rule) Value() (driver.Value, error) {
 
 // Reason is one condition of a rule as it applies to a partner or a person.
 type Reason struct {
-	Condition string `json:"condition"`       // the rule's own word: partners, tiers, tags, …, exclude.partners
-	Value     string `json:"value,omitempty"` // what of the rule it is about
-	Holds     bool   `json:"holds"`
+	Condition string   `json:"condition"`       // the rule's own word: partners, tiers, tags, …, exclude.partners
+	Value     string   `json:"value,omitempty"` // what of the rule it is about
+	Holds     bool     `json:"holds"`
+	Values    []string `json:"-"` // Value one by one
+}
+
+// Reasons are the conditions of a rule, without saying for whom they hold.
+func (r Rule) Reasons() (out []Reason) {
+	if r.All {
+		out = append(out, Reason{Condition: "all"})
+	}
+	for _, c := range r.conditions(time.Time{}) {
+		out = append(out, c.reason(false))
+	}
+	return out
 }
 
 // condition is one part of a WHERE: it speaks of p (partners) and w (people).
 type condition struct {
-	name, value string
-	person      bool // it needs a person
-	sql         string
-	args        []any
+	name   string
+	values []string
+	person bool // it needs a person
+	sql    string
+	args   []any
+}
+
+func (c condition) reason(holds bool) Reason {
+	return Reason{Condition: c.name, Value: strings.Join(c.values, ", "), Holds: holds, Values: c.values}
 }
 
 // conditions is the rule as SQL. Every value is an argument, never text of the statement.
@@ -86,7 +103,7 @@ func (r Rule) conditions(now time.Time) []condition {
 	var out []condition
 	in := func(name, column string, values []string) {
 		if len(values) > 0 {
-			out = append(out, condition{name: name, value: strings.Join(values, ", "), person: strings.HasPrefix(column, "w."), sql: column + " IN ?", args: []any{values}})
+			out = append(out, condition{name: name, values: values, person: strings.HasPrefix(column, "w."), sql: column + " IN ?", args: []any{values}})
 		}
 	}
 	in("partners", "p.`key`", r.Partners)
@@ -101,17 +118,17 @@ func (r Rule) conditions(now time.Time) []condition {
 		if slices.Contains(r.Levels, LevelSecond) {
 			or = append(or, "p.parent_id IS NOT NULL")
 		}
-		out = append(out, condition{name: "levels", value: strings.Join(r.Levels, ", "), sql: "(" + strings.Join(append(or, "1 = 0"), " OR ") + ")"})
+		out = append(out, condition{name: "levels", values: r.Levels, sql: "(" + strings.Join(append(or, "1 = 0"), " OR ") + ")"})
 	}
 	if len(r.Tags) > 0 {
 		sql, args := tagged(r.Tags)
-		out = append(out, condition{name: "tags", value: strings.Join(r.Tags, ", "), sql: sql, args: args})
+		out = append(out, condition{name: "tags", values: r.Tags, sql: sql, args: args})
 	}
 	if len(r.Owners) > 0 {
-		out = append(out, condition{name: "owners", value: strings.Join(r.Owners, ", "), sql: "p.owner_id IN (SELECT o.id FROM people o WHERE o.`key` IN ?)", args: []any{r.Owners}})
+		out = append(out, condition{name: "owners", values: r.Owners, sql: "p.owner_id IN (SELECT o.id FROM people o WHERE o.`key` IN ?)", args: []any{r.Owners}})
 	}
 	if len(r.Languages) > 0 {
-		out = append(out, condition{name: "languages", value: strings.Join(r.Languages, ", "), person: true,
+		out = append(out, condition{name: "languages", values: r.Languages, person: true,
 			sql: "COALESCE(NULLIF(w.language, ''), NULLIF(p.language, ''), 'ja') IN ?", args: []any{r.Languages}})
 	}
 	out = append(out, r.behaviour(now)...)
@@ -125,26 +142,26 @@ const humanly = "COALESCE(v.class, e.class) = 'human'"
 func (r Rule) behaviour(now time.Time) (out []condition) {
 	if r.NotOpened != "" {
 		// Through the link: it knows its reader also where events name no person.
-		out = append(out, condition{name: "not_opened", value: r.NotOpened, person: true, sql: `NOT EXISTS (SELECT 1 FROM links l JOIN events e ON e.link_id = l.id
+		out = append(out, condition{name: "not_opened", values: []string{r.NotOpened}, person: true, sql: `NOT EXISTS (SELECT 1 FROM links l JOIN events e ON e.link_id = l.id
 LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE l.person_id = w.id AND e.object_key = ?
 AND e.kind IN ('opened','page_viewed','video_watched','completed','tool_opened') AND ` + humanly + `)`, args: []any{r.NotOpened}})
 	}
 	if r.NotAcknowledged != 0 {
-		out = append(out, condition{name: "not_acknowledged", value: fmt.Sprint(r.NotAcknowledged), person: true, sql: owes, args: []any{r.NotAcknowledged}})
+		out = append(out, condition{name: "not_acknowledged", values: []string{fmt.Sprint(r.NotAcknowledged)}, person: true, sql: owes, args: []any{r.NotAcknowledged}})
 	}
 	if r.SilentDays > 0 {
-		out = append(out, condition{name: "silent_days", value: fmt.Sprint(r.SilentDays), person: true, sql: `NOT EXISTS (SELECT 1 FROM events e
+		out = append(out, condition{name: "silent_days", values: []string{fmt.Sprint(r.SilentDays)}, person: true, sql: `NOT EXISTS (SELECT 1 FROM events e
 LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.person_id = w.id AND e.occurred_at > ? AND ` + humanly + `)`,
 			args: []any{micro(now.AddDate(0, 0, -r.SilentDays))}})
 	}
 	return out
 }
 
-// owes is w a person to whom campaign ? went, or into whose partner's room, and
-// who has not acknowledged it, nor, where one per partner suffices, anybody of
+// owes is w a person to whom campaign ? went, or into whose partner's room before it
+// was over, and who has not acknowledged it, nor, where one per partner suffices, anybody of
 // theirs. It takes the campaign's id once, hence the derived table.
 var owes = `EXISTS (SELECT 1 FROM campaigns c WHERE c.id = ?
-AND EXISTS (SELECT 1 FROM recipients r WHERE r.campaign_id = c.id AND (r.target_id = w.id OR r.kind <> 'person' AND r.partner_id = w.partner_id))
+AND EXISTS (SELECT 1 FROM recipients r WHERE r.campaign_id = c.id AND (r.target_id = w.id OR r.kind <> 'person' AND r.partner_id = w.partner_id AND w.created_at <= COALESCE(c.finished_at, w.created_at)))
 AND NOT EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = c.id AND k.undone_at IS NULL
   AND (k.person_id = w.id OR c.spec LIKE '%"rule":"one_per_partner"%' AND k.partner_id = w.partner_id)
   AND ` + wholly(`(j.person_id = w.id OR c.spec LIKE '%"rule":"one_per_partner"%' AND j.partner_id = w.partner_id)`) + `))`
@@ -153,7 +170,7 @@ AND NOT EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = c.id AND k.undone_at 
 func (e Exclude) conditions() (out []condition) {
 	not := func(name, column string, values []string) {
 		if len(values) > 0 {
-			out = append(out, condition{name: "exclude." + name, value: strings.Join(values, ", "), person: strings.HasPrefix(column, "w."), sql: column + " NOT IN ?", args: []any{values}})
+			out = append(out, condition{name: "exclude." + name, values: values, person: strings.HasPrefix(column, "w."), sql: column + " NOT IN ?", args: []any{values}})
 		}
 	}
 	not("partners", "p.`key`", e.Partners)
@@ -161,7 +178,7 @@ func (e Exclude) conditions() (out []condition) {
 	not("tiers", "p.tier", e.Tiers)
 	if len(e.Tags) > 0 {
 		sql, args := tagged(e.Tags)
-		out = append(out, condition{name: "exclude.tags", value: strings.Join(e.Tags, ", "), sql: "NOT " + sql, args: args})
+		out = append(out, condition{name: "exclude.tags", values: e.Tags, sql: "NOT " + sql, args: args})
 	}
 	return out
 }
@@ -246,10 +263,10 @@ func (t *Tx) Why(g Targets, partner Partner) (why []Reason, targets int, err err
 		if err != nil {
 			return nil, 0, err
 		}
-		why = append(why, Reason{c.name, c.value, n > 0})
+		why = append(why, c.reason(n > 0))
 	}
 	if g.Rule.All {
-		why = append([]Reason{{"all", "", true}}, why...)
+		why = append([]Reason{{Condition: "all", Holds: true}}, why...)
 	}
 	if g.Rule.Empty() {
 		return why, 0, nil

@@ -157,9 +157,13 @@ type Campaign struct {
 	ToldAt     *time.Time // when the owner was told who is still missing
 	DoubtFrom  *time.Time // since when nobody knows what left, see DoubtOwed; nil = it is known
 	DoubtUntil *time.Time
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
-	DeletedAt  *time.Time
+	// Since when it waits for what a platform says about its readers, and when staff
+	// were told; nil = it does not, they were not.
+	WaitsSince  *time.Time
+	WaitsToldAt *time.Time
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	DeletedAt   *time.Time
 }
 
 // Open tells whether the campaign may still be changed by composing.
@@ -169,7 +173,7 @@ func (c Campaign) Open() bool { return c.State == CampaignDraft || c.State == Ca
 func (c Campaign) Ended() bool { return c.State == CampaignFinished || c.State == CampaignCancelled }
 
 const campaignColumns = "id,title,class,to_kind,state,paused_from,why,epoch,version,spec,created_by,owner_id,edited_by,launched_by,due_at,launched_at,resolved_at," +
-	"started_at,finished_at,told_at,doubt_from,doubt_until,created_at,updated_at,deleted_at"
+	"started_at,finished_at,told_at,doubt_from,doubt_until,waits_since,waits_told_at,created_at,updated_at,deleted_at"
 
 // CampaignOf answers a campaign by id.
 func (t *Tx) CampaignOf(id int64) (Campaign, error) {
@@ -293,11 +297,12 @@ func (t *Tx) ResumeCampaign(c Campaign, by ID) (Campaign, error) {
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 
-// CancelCampaign ends a campaign for good. What is still owed is taken back by
+// CancelCampaign ends a campaign for good, also one that has finished: then no later
+// message and no reminder follows. What is still owed is taken back by
 // CancelOwed, in transactions of its own: claims lock deliveries first and look
 // at the campaign second.
 func (t *Tx) CancelCampaign(c Campaign) (Campaign, error) {
-	r := t.db.Exec("UPDATE campaigns SET state='cancelled', paused_from='', why='', dedupe=NULL, finished_at=?, epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state NOT IN ('finished','cancelled')", t.now, t.now, c.ID, c.Epoch)
+	r := t.db.Exec("UPDATE campaigns SET state='cancelled', paused_from='', why='', dedupe=NULL, finished_at=COALESCE(finished_at, ?), epoch=epoch+1, updated_at=? WHERE id=? AND epoch=? AND state <> 'cancelled'", t.now, t.now, c.ID, c.Epoch)
 	return t.moved(c.ID, r.RowsAffected, r.Error)
 }
 

@@ -246,7 +246,8 @@ type Ower struct {
 
 // Owed answers the people who were to acknowledge, in the order of their ids:
 // those whom the message reached, or, of a message into rooms, the people of the
-// partners whose room it reached.
+// partners whose room it reached. Who came when it was over owes nothing, unless they
+// acknowledge all the same.
 func (t *Tx) Owed(c Campaign) ([]Ower, error) {
 	if c.Spec.Ack == nil {
 		return nil, nil
@@ -256,11 +257,16 @@ func (t *Tx) Owed(c Campaign) ([]Ower, error) {
 		done = "k.partner_id = w.partner_id AND " + wholly("j.partner_id = w.partner_id")
 	}
 	reached := "w.id IN (SELECT d.person_id FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0 AND " + newest(c.ID) + " GROUP BY d.person_id HAVING MIN(" + rankCase("d.state") + ") = 8)"
+	args := []any{c.ID, c.ID}
 	if c.ToKind == ToRooms {
 		reached = "w.left_at IS NULL AND w.partner_id IN (SELECT d.partner_id FROM deliveries d WHERE d.campaign_id = ? AND d.state = 'sent' AND d.part = 0 AND d.step = 0 AND " + newest(c.ID) + ")"
+		if c.FinishedAt != nil {
+			reached += " AND (w.created_at <= ? OR EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = ? AND k.person_id = w.id AND k.undone_at IS NULL))"
+			args = append(args, *c.FinishedAt, c.ID)
+		}
 	}
 	return all[Ower](t.db, "SELECT w.id AS person_id, w.`key` AS person_key, w.partner_id, w.roles, EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND "+done+") AS acknowledged "+
-		"FROM people w WHERE w.side = 'member' AND "+reached+" ORDER BY w.id", c.ID, c.ID)
+		"FROM people w WHERE w.side = 'member' AND "+reached+" ORDER BY w.id", args...)
 }
 
 // Trouble is one recipient whom a person has to look at.

@@ -23,10 +23,14 @@ func (t *Tx) AddNewcomers(campaign int64, g Targets) error {
 }
 
 // Newcomers answers up to limit newcomers of a campaign who came by a moment and
-// whose next step is this one. Who is still owed an earlier one waits.
+// whose next step is this one. Who is still owed an earlier one waits; for a room,
+// which deliveries do not know by an id of their own, any room of its partner.
 func (t *Tx) Newcomers(campaign int64, step int, by time.Time, limit int) ([]Recipient, error) {
-	return t.recipients("campaign_id = ? AND next_step = ? AND created_at <= ? AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.campaign_id = recipients.campaign_id AND d.person_id = recipients.target_id AND d.step < ? AND d.state IN ('queued','sending','unconfirmed')) ORDER BY created_at, target_id LIMIT ?",
-		campaign, step, micro(by), step, limit)
+	const open = "d.state IN ('queued','sending','unconfirmed')"
+	return t.recipients("campaign_id = ? AND next_step = ? AND created_at <= ? AND "+
+		"NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.campaign_id = recipients.campaign_id AND d.person_id = recipients.target_id AND d.step < ? AND "+open+") AND "+
+		"(kind = 'person' OR NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.campaign_id = recipients.campaign_id AND d.partner_id = recipients.partner_id AND d.person_id IS NULL AND d.step < ? AND "+open+")) ORDER BY created_at, target_id LIMIT ?",
+		campaign, step, micro(by), step, step, limit)
 }
 
 // MoveNewcomers remembers which step is the next of these newcomers.

@@ -2,6 +2,8 @@ package models
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"akari/bot"
@@ -57,6 +59,14 @@ func (r Recipient) Key() string {
 		return r.Room.Address().String()
 	}
 	return "playground:" + r.Partner.Key
+}
+
+// Address is where a room is; a person's follows from their accounts.
+func (r Recipient) Address() bot.Address {
+	if r.Kind == KindPlay {
+		return bot.Address{Platform: "playground", Connection: "playground", Room: r.Partner.Key}
+	}
+	return r.Room.Address()
 }
 
 // LockPlanning lets one campaign at a time resolve its audience, so that two
@@ -319,24 +329,33 @@ func (t *Tx) HandLinks(links []Link, materials []LinkMaterial) error {
 	return nil
 }
 
-// SentBefore answers where step 0 of a campaign reached these recipients: the
-// address by target, for those to whom every part of it was sent.
-func (t *Tx) SentBefore(campaign int64, targets []ID) (map[ID]bot.Address, error) {
+// Reached answers which of these recipients, people or rooms, the message of a campaign
+// reached: every part of its newest round was sent.
+func (t *Tx) Reached(campaign int64, rs []Recipient) (map[ID]bool, error) {
 	type row struct {
-		PersonID, PartnerID              ID
-		Platform, Connection, Room, User string
-		Direct                           bool
-		Unsent                           int
+		PersonID ID
+		Address  string
 	}
-	out := map[ID]bot.Address{}
-	if len(targets) == 0 {
+	out := map[ID]bool{}
+	if len(rs) == 0 {
 		return out, nil
 	}
-	rows, err := all[row](t.db, `SELECT d.person_id, MAX(d.platform) AS platform, MAX(d.connection) AS connection, MAX(d.room) AS room, MAX(d.user) AS user, MAX(d.direct) AS direct,
-SUM(CASE WHEN d.state = 'sent' THEN 0 ELSE 1 END) AS unsent FROM deliveries d WHERE d.campaign_id = ? AND d.person_id IN ? AND d.step = 0 AND `+newest(campaign)+` GROUP BY d.person_id`, campaign, targets)
+	column, of := "person_id", map[any]ID{}
+	for _, r := range rs {
+		if r.Kind == KindPerson {
+			of[r.TargetID] = r.TargetID
+			continue
+		}
+		column = "address"
+		of[r.Address().String()] = r.TargetID
+	}
+	rows, err := all[row](t.db, "SELECT d."+column+" FROM deliveries d WHERE d.campaign_id = ? AND d."+column+" IN ? AND d.step = 0 AND "+newest(campaign)+
+		" GROUP BY d."+column+" HAVING SUM(CASE WHEN d.state = 'sent' THEN 0 ELSE 1 END) = 0", campaign, slices.Collect(maps.Keys(of)))
 	for _, r := range rows {
-		if r.Unsent == 0 {
-			out[r.PersonID] = bot.Address{Platform: r.Platform, Connection: r.Connection, Room: r.Room, User: r.User, Direct: r.Direct}
+		if column == "address" {
+			out[of[r.Address]] = true
+		} else {
+			out[r.PersonID] = true
 		}
 	}
 	return out, err

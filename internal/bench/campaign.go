@@ -25,7 +25,8 @@ import (
 
 // The measurement of campaigns: 10,000 people, a third on each platform, each with a
 // personal link, while members ask. The limits of the platforms are scaled so that
-// sending lasts optimum; then another to 100,000 is planned.
+// sending lasts optimum; then another is paused again and again, and one to 100,000 is
+// planned.
 const (
 	crowdSize   = 10_000
 	throng      = 100_000
@@ -145,8 +146,9 @@ func (c *campaignTown) gather(ctx context.Context, n int) (err error) {
 	}
 	c.close = append(c.close, func() { _ = c.store.Close() })
 	var b strings.Builder
-	b.WriteString("staff:\n  - {key: s-boss, name: 佐藤, department: パートナー営業部, roles: [sender, approver, manager]}\n" +
+	b.WriteString("staff:\n  - {key: s-boss, name: 佐藤, department: パートナー営業部, roles: [sender, approver, manager], accounts: [{platform: slack, org: T0VENDOR, user: U0BOSS}]}\n" +
 		"partners:\n  - key: p-aoba\n    name: 青葉商事\n    tier: gold\n    owner: s-ito\n    slack_orgs: [T0AOBA]\n    people:\n")
+	c.Slack.AddUser(slacktest.User{ID: "U0BOSS", Name: "boss"})
 	accounts := make([]bot.Identity, n)
 	for i := range n {
 		id := bot.Identity{Platform: "lineworks", Connection: "aoba", User: fmt.Sprintf("crowd-%06d", i)}
@@ -238,7 +240,10 @@ func campaign(ctx context.Context, bin, dir string) error {
 			return err
 		}
 		defer c.end()
-		return c.sent(ctx)
+		if err := c.sent(ctx); err != nil {
+			return err
+		}
+		return c.paused(ctx)
 	})
 }
 

@@ -146,32 +146,81 @@ func TestRecallWithALongCorrection(t *testing.T) {
 	}
 }
 
-// TestRecall takes a campaign back: away on Slack, a word elsewhere, once.
+// TestRecall takes a campaign back with all that followed it: away on Slack, one word
+// elsewhere to each, once; and nothing follows any more.
 func TestRecall(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, driver string) {
 		const n = 9 // three on each platform
 		g := newRig(t, driver, town(n), nil)
 		g.people(n)
 		g.start()
-		id := g.create(spec())
+		id := g.create(spec(func(s *models.Spec) {
+			s.Ack, s.Reminders = &models.AckRule{Rule: models.AckEveryone}, 2
+			s.Steps = []models.Step{{After: 7 * 24 * time.Hour, Text: models.LangText{"ja": "一週間後です。"}}}
+		}))
 		g.launch(id)
-		wait(t, "the end", 20*time.Second, func() bool { return g.report(id).Sent == n })
+		wait(t, "the end", 90*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
+		g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Remind(id, false); return err })
+		wait(t, "the reminders", 90*time.Second, func() bool { return sumOf(g.arrived()) == 2*n })
 		var done handlers.Recalled
 		recall := func(a *handlers.Campaigning) (err error) {
 			done, err = a.Recall(t.Context(), id, nil)
 			return err
 		}
 		g.act("s-ito", recall)
-		if done.Deleted != 3 || done.Corrected != 6 {
+		if done.Deleted != 6 || done.Corrected != 6 {
 			t.Fatalf("%+v", done)
 		}
-		wait(t, "the words", 20*time.Second, func() bool { return len(g.works.Sent()) == 6 && len(g.line.Sent()) == 6 })
-		wait(t, "Slack to be empty", 20*time.Second, func() bool { return len(g.slack.Delivered()) == 0 })
+		wait(t, "the words", 90*time.Second, func() bool { return len(g.works.Sent()) == 9 && len(g.line.Sent()) == 9 })
+		wait(t, "Slack to be empty", 90*time.Second, func() bool { return len(g.slack.Delivered()) == 0 })
 		if got := g.refused("s-ito", recall); got != "campaign.recalled_already" {
 			t.Fatalf("once more: %q", got)
 		}
 		if r := g.report(id); r.Sent != n {
 			t.Fatalf("the report forgot what was sent: %+v", r)
 		}
+		g.clock.set(tuesday.AddDate(0, 0, 8))
+		for range 3 {
+			tick(t, g)
+		}
+		for _, d := range g.deliveries(id) {
+			if d.State == models.StateQueued || d.State == models.StateSending {
+				t.Errorf("after the recall it still owes %+v", d)
+			}
+		}
+		if s := g.step(id, 1); len(s) != 0 || len(g.step(id, models.ReminderStep(1))) != 0 {
+			t.Errorf("the later message is %v, the reminder %v", s, g.step(id, models.ReminderStep(1)))
+		}
+		if got := g.refused("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Remind(id, false); return err }); got != "campaign.not_sending" {
+			t.Errorf("to remind of it: %q", got)
+		}
+	})
+}
+
+// TestACorrectionStandsOnceWithEachReader: with a correction Slack's first message says
+// it, and what followed is away.
+func TestACorrectionStandsOnceWithEachReader(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		g := newRig(t, driver, town(3), nil)
+		g.people(3)
+		g.start()
+		id := g.create(spec(func(s *models.Spec) { s.Ack = &models.AckRule{Rule: models.AckEveryone} }))
+		g.launch(id)
+		wait(t, "the end", 90*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
+		g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Remind(id, false); return err })
+		wait(t, "the reminders", 90*time.Second, func() bool { return sumOf(g.arrived()) == 6 })
+		var done handlers.Recalled
+		g.act("s-ito", func(a *handlers.Campaigning) (err error) {
+			done, err = a.Recall(t.Context(), id, models.LangText{"ja": "正しくは11月からです。"})
+			return err
+		})
+		if done.Deleted != 1 || done.Corrected != 3 {
+			t.Fatalf("%+v", done)
+		}
+		wait(t, "the words", 90*time.Second, func() bool { return len(g.works.Sent()) == 3 && len(g.line.Sent()) == 3 })
+		wait(t, "Slack to say it once", 90*time.Second, func() bool {
+			ms := g.slack.Messages(g.slack.DirectRoom("U0P0000"))
+			return len(ms) == 1 && strings.Contains(ms[0].Text, "正しくは11月からです。")
+		})
 	})
 }

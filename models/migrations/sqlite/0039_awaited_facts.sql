@@ -1,0 +1,9 @@
+-- +goose Up
+-- The twin of mysql/0039_awaited_facts.sql.
+-- A campaign that cannot go on because a platform does not say who its readers are: since when (waits_since), and when
+-- staff were told (waits_told_at). NULL = nothing waits, nobody was told.
+ALTER TABLE campaigns ADD COLUMN waits_since DATETIME NULL;
+ALTER TABLE campaigns ADD COLUMN waits_told_at DATETIME NULL;
+
+-- +goose Down
+SELECT 1;
