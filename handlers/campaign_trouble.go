@@ -164,6 +164,9 @@ func (a *Campaigning) Recall(ctx context.Context, id int64, correction models.La
 			return out, err
 		}
 	}
+	if err := a.tx.ReopenBoards(id); err != nil {
+		return out, err
+	}
 	for _, p := range a.h.Platforms {
 		r := recalling{c: c, p: p, correction: correction, told: map[string]bool{}, out: &out}
 		for cursor := (models.Delivery{}); ; {

@@ -97,6 +97,11 @@ func (t *Tx) ShowCard(c Card, wait time.Duration, done bool) error {
 	return t.db.Exec("UPDATE campaign_cards SET delivery_id = ?, shown = ?, epoch = ?, look_at = ?, done_at = ? WHERE id = ?", c.DeliveryID, c.Shown, c.Epoch, micro(t.store.steady().Add(wait)), end, c.ID).Error
 }
 
+// ReopenBoards lets the boards of a campaign that was over be looked at again.
+func (t *Tx) ReopenBoards(campaign int64) error {
+	return t.db.Exec("UPDATE campaign_cards SET done_at = NULL WHERE campaign_id = ? AND kind = ?", campaign, CardBoard).Error
+}
+
 // DropCard forgets a card whose work is done.
 func (t *Tx) DropCard(id ID) error {
 	return t.db.Exec("DELETE FROM campaign_cards WHERE id = ?", id).Error

@@ -203,12 +203,14 @@ func TestACorrectionStandsOnceWithEachReader(t *testing.T) {
 	modelstest.Each(t, func(t *testing.T, driver string) {
 		g := newRig(t, driver, town(3), nil)
 		g.people(3)
+		g.slack.AddChannel(slacktest.Channel{ID: "C0STAFF", Name: "staff", Members: []string{"U0BOT"}})
+		g.staffRoom("C0STAFF")
 		g.start()
 		id := g.create(spec(func(s *models.Spec) { s.Ack = &models.AckRule{Rule: models.AckEveryone} }))
 		g.launch(id)
 		wait(t, "the end", 90*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
 		g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Remind(id, false); return err })
-		wait(t, "the reminders", 90*time.Second, func() bool { return sumOf(g.arrived()) == 6 })
+		wait(t, "the reminders", 90*time.Second, func() bool { return g.step(id, models.ManualReminder(1))["sent"] == 3 })
 		var done handlers.Recalled
 		g.act("s-ito", func(a *handlers.Campaigning) (err error) {
 			done, err = a.Recall(t.Context(), id, models.LangText{"ja": "正しくは11月からです。"})
@@ -221,6 +223,14 @@ func TestACorrectionStandsOnceWithEachReader(t *testing.T) {
 		wait(t, "Slack to say it once", 90*time.Second, func() bool {
 			ms := g.slack.Messages(g.slack.DirectRoom("U0P0000"))
 			return len(ms) == 1 && strings.Contains(ms[0].Text, "正しくは11月からです。")
+		})
+		wait(t, "the board to say so", 90*time.Second, func() bool {
+			for _, m := range g.slack.Messages("C0STAFF") {
+				if strings.Contains(m.Text, "この配信は取り下げました") {
+					return true
+				}
+			}
+			return false
 		})
 	})
 }
