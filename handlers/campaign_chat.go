@@ -2,6 +2,8 @@ package handlers
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -178,7 +180,11 @@ func (t *Turn) submitCampaign() error {
 	if err != nil {
 		return err
 	}
+	misread := slices.ContainsFunc(slices.Collect(maps.Keys(errs)), func(f string) bool { return strings.HasPrefix(f, "step") })
 	for _, p := range problems {
+		if p.Field == "steps" && misread {
+			continue // what cannot be read yet is said already, and those that are empty are not counted
+		}
 		if f := t.h.fieldOf(p); errs[f] == "" {
 			errs[f] = t.h.sayRefusal(t.Lang, p.Key, p.Args)
 			if p.Key == "campaign.bad_class" || p.Key == "campaign.bad_to" { // worded for files

@@ -263,6 +263,13 @@ func TestASequenceIsComposedInTheForm(t *testing.T) {
 			t.Errorf("%s came back as %q", name, got)
 		}
 	}
+	// The first later message is left out; the second says when, but not what.
+	errs = author.SubmitAll(with(steps, map[string][]string{"step1_after": nil, "step1_text_ja": nil, "step1_materials": nil, "step1_unless": nil, "step2_after": {"7"}, "step2_text_ja": nil, "deadline": {"2000-01-01"}}))
+	for field, wrong := range map[string]bool{"step1_text_ja": false, "step1_after": false, "step2_after": false, "step2_text_ja": true, "deadline": true} {
+		if (errs[field] != "") != wrong {
+			t.Errorf("%s: %q", field, errs[field])
+		}
+	}
 	if errs := author.SubmitAll(with(steps, map[string][]string{"step1_after": {"10"}, "step2_after": {"36時間"}})); errs["step2_after"] == "" {
 		t.Errorf("nothing was said about the order: %v", errs)
 	}

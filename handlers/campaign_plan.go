@@ -197,7 +197,7 @@ func (h *Handlers) reachedBefore(tx *models.Tx, c models.Campaign, step int, rs 
 	if step == 0 {
 		return rs, nil
 	}
-	reached, err := tx.Reached(c.ID, rs)
+	reached, err := tx.SentBefore(c.ID, rs)
 	return slices.DeleteFunc(rs, func(r models.Recipient) bool { return !reached[r.TargetID] }), err
 }
 

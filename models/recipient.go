@@ -329,9 +329,9 @@ func (t *Tx) HandLinks(links []Link, materials []LinkMaterial) error {
 	return nil
 }
 
-// Reached answers which of these recipients, people or rooms, the message of a campaign
+// SentBefore answers which of these recipients, people or rooms, the message of a campaign
 // reached: every part of its newest round was sent.
-func (t *Tx) Reached(campaign int64, rs []Recipient) (map[ID]bool, error) {
+func (t *Tx) SentBefore(campaign int64, rs []Recipient) (map[ID]bool, error) {
 	type row struct {
 		PersonID ID
 		Address  string

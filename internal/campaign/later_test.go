@@ -76,7 +76,7 @@ func TestRemindersGoToTheMissingOnly(t *testing.T) {
 			s.Ack, s.Reminders = &models.AckRule{Rule: models.AckEveryone, Deadline: deadline}, 2
 		}))
 		g.launch(id)
-		wait(t, "the message", 20*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
+		wait(t, "the message", 90*time.Second, func() bool { return g.campaign(id).State == models.CampaignFinished })
 		g.acknowledge(id, "m-0000")
 		g.acknowledge(id, "m-0001")
 		g.acknowledge(id, "m-0001") // twice is once
@@ -99,6 +99,13 @@ func TestRemindersGoToTheMissingOnly(t *testing.T) {
 		}
 		g.clock.set(time.Date(2026, 12, 9, 9, 30, 0, 0, tokyo))
 		wait(t, "the second reminder", 20*time.Second, func() bool { return g.step(id, models.ReminderStep(2))["sent"] == n-3 })
+		late := 0 // only what is read after the deadline says that it has passed
+		for _, m := range g.slack.Messages(g.slack.DirectRoom("U0P0003")) {
+			late = 10*late + strings.Count(m.Text, "を過ぎておりますが")
+		}
+		if late != 1 {
+			t.Errorf("the three messages speak of the deadline like %03d", late)
+		}
 		g.clock.set(time.Date(2026, 12, 10, 9, 30, 0, 0, tokyo))
 		wait(t, "the word to the owner", 20*time.Second, func() bool {
 			for _, m := range g.slack.Messages(g.slack.DirectRoom("U0ITO")) {
