@@ -189,7 +189,7 @@ func TestAPersonIsChangedAndInvited(t *testing.T) {
 		rep.Press("資料：商談登録ガイド").See()
 		d := h.enter(t, "s-ito")
 		const path = "/staff/people/aoba-01"
-		if page := d.see("/staff/people"); !strings.Contains(page, "プレイグラウンド") || !strings.Contains(page, "営業") || strings.Contains(page, ">rep<") {
+		if page := d.see("/staff/people"); !strings.Contains(page, ">営業<") || strings.Contains(page, ">rep<") {
 			t.Error("the list of people shows keys instead of words")
 		}
 		if !strings.Contains(d.see("/staff/people"), `href="/staff/people/aoba-01"`) {
