@@ -73,7 +73,7 @@ func (cli *CLI) withCampaigns(out surroundings, do func(campaigner) error) error
 		mind := handlers.New(handlers.Options{
 			Store: store, Library: library, Platforms: list, Vendor: handlers.Vendor{Name: c.Vendor.Name, Desk: c.Vendor.SupportDesk, Zone: c.Zone(), Languages: c.Vendor.Languages},
 			PublicURL: c.PublicURL("8080"), Secrets: keys, Connections: connections(c), StaffRooms: staffRooms(c), LinkTTL: c.Links.TTL,
-			PersonLevel: c.Privacy.PersonLevel, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(), Log: log,
+			PersonLevel: c.Privacy.PersonLevel, Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(), Log: log,
 		})
 		return do(campaigner{ctx: ctx, store: store, mind: mind, c: c})
 	})

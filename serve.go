@@ -196,7 +196,7 @@ func (a *app) mind() error {
 		Connections: connections(c), StaffRooms: staffRooms(c),
 		LinkTTL: c.Links.TTL, VisibleMin: c.Links.VisibleMin, IdleAfter: c.Links.IdleAfter, RedirectHosts: c.Links.RedirectHosts,
 		Robots: robots, Proxies: proxies(c), NoticeURL: c.Privacy.NoticeURL, AddFriendURL: c.Line.AddFriendURL,
-		PersonLevel: c.Privacy.PersonLevel, PlaygroundBehindLogin: a.behindLogin, BusinessHours: businessHours(c), Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
+		PersonLevel: c.Privacy.PersonLevel, PlaygroundBehindLogin: a.behindLogin, Campaign: campaignRules(c), Digest: digestOptions(c), Font: line.Font(),
 		Hurry: func(ids []string) { a.sender.Hurry(ids...) },
 		Nudge: func(to ...bot.Address) { a.sender.NudgeFor(to...) }, FactPace: a.factPace(),
 		Observe: a.metrics, Log: a.log,

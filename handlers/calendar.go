@@ -2,8 +2,11 @@ package handlers
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"time"
+
+	"akari/models"
 )
 
 // holidaysJP is Japan's national holidays, one a line: "2026-01-01 元日".
@@ -23,12 +26,71 @@ func JapaneseHolidays() map[string]string {
 	return out
 }
 
-// Calendar says when somebody may be written to: a window of the day, on some
-// days of the week, in a zone, but not on days off. Pure.
+// Hours is when people work: the campaign window of the configuration.
+type Hours struct {
+	Days []time.Weekday
+	From time.Duration // since midnight
+	To   time.Duration
+	Zone *time.Location
+}
+
+// wall is a time of day on a day, also on days when clocks change.
+func wall(day time.Time, d time.Duration) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), int(d/time.Hour), int(d%time.Hour/time.Minute), 0, 0, day.Location())
+}
+
+// Calendar says when somebody works, and so may be written to: a window of the day, on
+// some days of the week, in a zone, but not on days off. Pure.
 type Calendar struct {
 	Hours
-	Off map[string]string // days off for everybody, by "2006-01-02"
-	Own map[string]bool   // this reader's own days: true = off, false = works although others rest
+	Off      map[string]string // days off for everybody, by "2006-01-02": of the configuration
+	Holidays map[string]string // and of the rows
+	Own      map[string]bool   // this reader's own days: true = off, false = works although others rest
+}
+
+// calendars are those of the vendor and of some partners, with the days off that hold now.
+type calendars struct {
+	h    *Handlers
+	days models.Days
+}
+
+// calendars looks at the days off; partners are those whose calendars are wanted. They are
+// read whenever they are needed, so what staff change holds at once in every process.
+func (h *Handlers) calendars(tx *models.Tx, partners ...models.ID) (calendars, error) {
+	days, err := tx.Days(partners...)
+	return calendars{h, days}, err
+}
+
+// vendor is when the vendor works.
+func (c calendars) vendor() Calendar {
+	cal := Calendar{Hours: c.h.Campaign.Window, Off: c.h.Campaign.Off, Holidays: c.days.Holidays}
+	cal.Zone = c.h.Vendor.Zone
+	return cal
+}
+
+// partner is the window as a partner lives it.
+func (c calendars) partner(p models.Partner) Calendar {
+	cal := c.vendor()
+	if p.TimeZone != "" {
+		if zone, err := time.LoadLocation(p.TimeZone); err == nil {
+			cal.Zone = zone
+		}
+	}
+	cal.Own = c.days.Own[p.ID]
+	return cal
+}
+
+// office is when staff work for a partner: not on the days on which it rests. Days on
+// which it works although others rest are no working days of ours.
+func (c calendars) office(partner models.ID) Calendar {
+	cal := c.vendor()
+	cal.Own = map[string]bool{}
+	for day, closed := range c.days.Own[partner] {
+		if closed {
+			cal.Own[day] = true
+		}
+	}
+	return cal
 }
 
 // Open tells whether a moment lies inside the window. The end is not included.
@@ -49,8 +111,14 @@ func (c Calendar) worksOn(day time.Time) bool {
 	if off, own := c.Own[name]; own {
 		return !off
 	}
-	_, off := c.Off[name]
-	return !off && c.works(day.Weekday())
+	return !c.off(name) && slices.Contains(c.Days, day.Weekday())
+}
+
+// off tells whether everybody rests on a day.
+func (c Calendar) off(day string) bool {
+	_, off := c.Off[day]
+	_, holiday := c.Holidays[day]
+	return off || holiday
 }
 
 // farAhead is how many days are looked through for one that works.
@@ -97,6 +165,32 @@ func (c Calendar) Plus(at time.Time, n int) time.Time {
 		}
 	}
 	return at
+}
+
+// After answers when work of this length ends that begins at a moment and goes on only
+// inside the window. Without any working time that is simply the sum.
+func (c Calendar) After(at time.Time, d time.Duration) time.Time {
+	if c.Zone == nil || len(c.Days) == 0 || c.To <= c.From {
+		return at.Add(d)
+	}
+	local := at.In(c.Zone)
+	left := d
+	for i := range farAhead {
+		day := time.Date(local.Year(), local.Month(), local.Day()+i, 0, 0, 0, 0, c.Zone)
+		open, shut, works := c.window(day)
+		if !works || !at.Before(shut) {
+			continue
+		}
+		if open.Before(at) {
+			open = at
+		}
+		if has := shut.Sub(open); left > has {
+			left -= has
+			continue
+		}
+		return open.Add(left).UTC()
+	}
+	return at.Add(d)
 }
 
 // Between answers how much working time lies between two moments. A calendar

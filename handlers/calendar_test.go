@@ -222,12 +222,12 @@ func FuzzMarkdown(f *testing.F) {
 	})
 }
 
-func TestSpendOnlyInsideTheWindow(t *testing.T) {
+func TestWorkGoesOnOnlyInsideTheWindow(t *testing.T) {
 	cal := office(t, "Asia/Tokyo")
-	if got, want := cal.spend(at(t, cal, "2026-12-04 17:00"), time.Hour), at(t, cal, "2026-12-07 10:00"); !got.Equal(want) {
+	if got, want := cal.After(at(t, cal, "2026-12-04 17:00"), time.Hour), at(t, cal, "2026-12-07 10:00"); !got.Equal(want) {
 		t.Fatalf("ends %s, want %s", got.In(cal.Zone), want)
 	}
-	if got, want := (Calendar{}).spend(at(t, cal, "2026-12-04 17:00"), time.Hour), at(t, cal, "2026-12-04 18:00"); !got.Equal(want) {
+	if got, want := (Calendar{}).After(at(t, cal, "2026-12-04 17:00"), time.Hour), at(t, cal, "2026-12-04 18:00"); !got.Equal(want) {
 		t.Fatalf("with the window set aside it ends %s, want %s", got.In(cal.Zone), want)
 	}
 }

@@ -16,8 +16,8 @@ import (
 // CampaignRules are what keeps campaigns safe: the campaign section of the
 // configuration.
 type CampaignRules struct {
-	Window               Hours             // when campaigns may arrive; its zone is the vendor's
-	Off                  map[string]string // days on which they may not, by "2006-01-02"
+	Window               Hours             // when staff work and campaigns may arrive
+	Off                  map[string]string // days off, by "2006-01-02", with their names; staff add more (models.Days)
 	Undo                 time.Duration     // between the launch and the first message
 	MaxPerPartnerPerWeek int               // 0 = no cap
 	RemindersMax         int
@@ -313,11 +313,14 @@ func (a *Campaigning) Launch(id int64) (c models.Campaign, fresh bool, err error
 	if a.h.Campaign.approvalNeeded(n) && len(approvals) == 0 {
 		return c, false, a.refuse(actLaunch, object, "campaign.needs_approval", "count", n, "id", id)
 	}
-	now := a.tx.Now()
-	if c, err = a.tx.ScheduleCampaign(c, a.By.ID, a.h.dueAt(c.Spec, now)); err != nil {
+	due, err := a.h.dueAt(a.tx, c.Spec)
+	if err != nil {
 		return c, false, err
 	}
-	if err := a.tx.WantFactsOf(g, now.Add(-maxAgeRead)); err != nil {
+	if c, err = a.tx.ScheduleCampaign(c, a.By.ID, due); err != nil {
+		return c, false, err
+	}
+	if err := a.tx.WantFactsOf(g, a.tx.Now().Add(-maxAgeRead)); err != nil {
 		return c, false, err
 	}
 	detail := overrides(c.Spec)
@@ -325,34 +328,17 @@ func (a *Campaigning) Launch(id int64) (c models.Campaign, fresh bool, err error
 	return c, true, a.audit(actLaunch, object, "done", detail)
 }
 
-// dueAt is when a campaign launched now is due. Pure but for the configuration.
-func (h *Handlers) dueAt(s models.Spec, now time.Time) time.Time {
-	due := now.Add(h.Campaign.Undo)
+// dueAt is when a campaign launched now is due.
+func (h *Handlers) dueAt(tx *models.Tx, s models.Spec) (time.Time, error) {
+	due := tx.Now().Add(h.Campaign.Undo)
 	if s.At.After(due) {
 		due = s.At
 	}
 	if s.OverrideWindow != "" {
-		return due
+		return due, nil
 	}
-	return h.vendorCalendar().Next(due)
-}
-
-func (h *Handlers) vendorCalendar() Calendar {
-	c := Calendar{Hours: h.Campaign.Window, Off: h.Campaign.Off}
-	c.Zone = h.Vendor.Zone
-	return c
-}
-
-// partnerCalendar is the window as a partner lives it.
-func (h *Handlers) partnerCalendar(p models.Partner, own map[string]bool) Calendar {
-	c := h.vendorCalendar()
-	if p.TimeZone != "" {
-		if zone, err := time.LoadLocation(p.TimeZone); err == nil {
-			c.Zone = zone
-		}
-	}
-	c.Own = own
-	return c
+	cals, err := h.calendars(tx)
+	return cals.vendor().Next(due), err
 }
 
 // Pause stops a campaign in all processes: what has not left yet stays.

@@ -33,11 +33,11 @@ func (h *Handlers) Admit(tx *models.Tx, d models.Delivery) (models.Admission, er
 		return models.Admission{}, err
 	}
 	if c.Spec.OverrideWindow == "" || d.Step > 0 {
-		own, err := tx.PartnerDays([]models.ID{partner.ID})
+		cals, err := h.calendars(tx, partner.ID)
 		if err != nil {
 			return models.Admission{}, err
 		}
-		if cal := h.partnerCalendar(partner, own[partner.ID]); !cal.Open(tx.Now()) && len(cal.Days) > 0 {
+		if cal := cals.partner(partner); !cal.Open(tx.Now()) && len(cal.Days) > 0 {
 			return models.Admission{Later: cal.Next(tx.Now())}, nil
 		}
 	}

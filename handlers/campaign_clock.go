@@ -254,17 +254,21 @@ func (k *campaignClock) later(ctx context.Context, c models.Campaign) error {
 	if c.StartedAt == nil || c.Spec.Ack == nil && len(c.Spec.Steps) == 0 {
 		return nil
 	}
-	cal := k.h.vendorCalendar()
-	steps, remind, tell := k.h.laterPlan(c, cal)
-	now := k.h.Store.Now()
+	var cals calendars
 	var begun []models.StepRow
 	err := k.h.Store.View(ctx, func(tx *models.Tx) (err error) {
+		if cals, err = k.h.calendars(tx); err != nil {
+			return err
+		}
 		begun, err = tx.StepsOf(c.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	cal := cals.vendor()
+	steps, remind, tell := k.h.laterPlan(c, cal)
+	now := k.h.Store.Now()
 	todo := dueSteps(now, steps, remind, begun, cal)
 	for _, step := range todo {
 		if err := k.h.Store.InTx(ctx, func(tx *models.Tx) error { return tx.BeginStep(c.ID, step) }); err != nil {
@@ -314,11 +318,11 @@ func (h *Handlers) laterPlan(c models.Campaign, cal Calendar) (steps, remind []t
 
 // dueOf is when a step of a campaign was due by its plan; false for a reminder that
 // somebody asked for by hand.
-func (h *Handlers) dueOf(c models.Campaign, step int) (time.Time, bool) {
+func (h *Handlers) dueOf(c models.Campaign, step int, cal Calendar) (time.Time, bool) {
 	if step == 0 {
 		return *c.DueAt, true
 	}
-	steps, remind, _ := h.laterPlan(c, h.vendorCalendar())
+	steps, remind, _ := h.laterPlan(c, cal)
 	if n := step - models.ReminderStep(1); n >= 0 && n < len(remind) {
 		return remind[n], true
 	}
@@ -455,13 +459,13 @@ func (k *campaignClock) putOff(ctx context.Context, c models.Campaign) error {
 		for i, p := range partners {
 			ids[i] = p.ID
 		}
-		own, err := tx.PartnerDays(ids)
+		cals, err := k.h.calendars(tx, ids...)
 		if err != nil {
 			return err
 		}
 		until := map[time.Time][]models.ID{}
 		for _, p := range partners {
-			if cal := k.h.partnerCalendar(p, own[p.ID]); !cal.Open(tx.Now()) {
+			if cal := cals.partner(p); !cal.Open(tx.Now()) {
 				if next := cal.Next(tx.Now()); next.After(tx.Now()) {
 					until[next] = append(until[next], p.ID)
 				}

@@ -134,8 +134,8 @@ func (t *Turn) composedAt(day, hour string, was time.Time, errs map[string]strin
 	at := wall(d, since).UTC()
 	if hour == "" {
 		// A day alone is the opening of its window.
-		if cal := t.h.vendorCalendar(); len(cal.Days) > 0 {
-			at = wall(d, cal.From).UTC()
+		if window := t.h.Campaign.Window; len(window.Days) > 0 {
+			at = wall(d, window.From).UTC()
 		}
 		if now := t.tx.Now(); at.Before(now) && now.Before(d.AddDate(0, 0, 1)) {
 			return time.Time{} // today, and the window is open: at launch

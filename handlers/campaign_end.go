@@ -67,7 +67,7 @@ func (h *Handlers) through(tx *models.Tx, c models.Campaign, l load, from time.T
 			}
 			all += s.messages
 			if perRoom := rateOf(h.Campaign.RoomRate, lane); perRoom > 0 && s.most > 1 {
-				end = latest(end, cal.spend(from, time.Duration(s.most-1)*time.Minute/time.Duration(perRoom)))
+				end = latest(end, cal.After(from, time.Duration(s.most-1)*time.Minute/time.Duration(perRoom)))
 			}
 		}
 		perMinute := rateOf(h.Campaign.Rate, lane)
@@ -106,12 +106,12 @@ func (h *Handlers) calendarsOf(tx *models.Tx, c models.Campaign, partners map[mo
 	}
 	ids := slices.Collect(maps.Keys(partners))
 	for some := range slices.Chunk(ids, 1000) {
-		own, err := tx.PartnerDays(some)
+		cals, err := h.calendars(tx, some...)
 		if err != nil {
 			return nil, err
 		}
 		for _, id := range some {
-			out[id] = h.partnerCalendar(partners[id], own[id])
+			out[id] = cals.partner(partners[id])
 		}
 	}
 	return out, nil
@@ -209,12 +209,6 @@ func (c Calendar) closes(at time.Time) time.Time {
 		return to
 	}
 	return time.Time{} // a calendar without any working day is always open
-}
-
-// spend answers when work of this length ends that begins at a moment and goes on
-// only inside the window.
-func (c Calendar) spend(at time.Time, d time.Duration) time.Time {
-	return drain(at, 1, []*batch{{cal: c, left: d.Seconds()}})
 }
 
 // key is the same for calendars with the same windows, of one campaign.

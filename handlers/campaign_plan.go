@@ -234,7 +234,13 @@ func (h *Handlers) nextMissing(tx *models.Tx, c models.Campaign, cursor models.I
 // deliveries tells the whole of a campaign.
 func (h *Handlers) write(tx *models.Tx, p *printer, rs []models.Recipient) error {
 	c, step := p.letter.c, p.letter.step
-	own, err := h.ownDays(tx, rs)
+	var ids []models.ID
+	for _, r := range rs {
+		if !slices.Contains(ids, r.Partner.ID) {
+			ids = append(ids, r.Partner.ID)
+		}
+	}
+	cals, err := h.calendars(tx, ids...)
 	if err != nil {
 		return err
 	}
@@ -242,9 +248,9 @@ func (h *Handlers) write(tx *models.Tx, p *printer, rs []models.Recipient) error
 	var ds []models.Delivery
 	var links []models.Link
 	reasons := map[models.ID]string{}
-	openings := map[models.ID]time.Time{}
+	openings, cal := map[models.ID]time.Time{}, cals.vendor()
 	for _, r := range rs {
-		d, more, link, why := h.deliver(tx, p, r, materials)
+		d, more, link, why := h.deliver(tx, p, r, materials, cal)
 		if why != "" && step > 0 {
 			continue // later messages leave no trace where they cannot go
 		}
@@ -256,7 +262,7 @@ func (h *Handlers) write(tx *models.Tx, p *printer, rs []models.Recipient) error
 			if !known {
 				opens = tx.Now()
 				if !(step == 0 && c.Spec.OverrideWindow != "") {
-					opens = h.partnerCalendar(r.Partner, own[r.Partner.ID]).Next(opens)
+					opens = cals.partner(r.Partner).Next(opens)
 				}
 				openings[r.Partner.ID] = opens
 			}
@@ -279,19 +285,10 @@ func (h *Handlers) write(tx *models.Tx, p *printer, rs []models.Recipient) error
 	return tx.QueueDeliveries(ds...)
 }
 
-func (h *Handlers) ownDays(tx *models.Tx, rs []models.Recipient) (map[models.ID]map[string]bool, error) {
-	var ids []models.ID
-	for _, r := range rs {
-		if !slices.Contains(ids, r.Partner.ID) {
-			ids = append(ids, r.Partner.ID)
-		}
-	}
-	return tx.PartnerDays(ids)
-}
-
 // deliver is one recipient's message: the first part, the parts behind it, and
-// the personal link; why says that there is none.
-func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materials []models.LinkMaterial) (d models.Delivery, more []models.Delivery, link models.Link, why string) {
+// the personal link; why says that there is none. By the vendor's calendar a later
+// message was due.
+func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materials []models.LinkMaterial, cal Calendar) (d models.Delivery, more []models.Delivery, link models.Link, why string) {
 	c := p.letter.c
 	lang := h.langOf(r)
 	to, why := h.reach(r)
@@ -299,7 +296,7 @@ func (h *Handlers) deliver(tx *models.Tx, p *printer, r models.Recipient, materi
 		why = h.mayHave(r.Partner, lang, p.letter.materials)
 	}
 	base := models.Delivery{Act: bot.Post, Priority: bot.Campaigns, To: to, PartnerID: r.Partner.ID, CampaignID: &c.ID, Step: p.letter.step}
-	due, planned := h.dueOf(c, base.Step)
+	due, planned := h.dueOf(c, base.Step, cal)
 	if r.Newcomer {
 		// For them it is due when they are found. Who is found as soon as it goes on
 		// was perhaps found before.

@@ -74,7 +74,10 @@ func (h *Handlers) Preview(ctx context.Context, id int64) (p Preview, err error)
 
 func (h *Handlers) preview(tx *models.Tx, c models.Campaign) (Preview, error) {
 	p := Preview{CampaignID: c.ID, Title: c.Title, ByPlatform: map[string]int{}, Skipped: []Skipped{}, Messages: []PlatformPreview{}}
-	p.Starts = h.dueAt(c.Spec, tx.Now())
+	var err error
+	if p.Starts, err = h.dueAt(tx, c.Spec); err != nil {
+		return p, err
+	}
 	if c.DueAt != nil {
 		p.Starts = *c.DueAt
 	}

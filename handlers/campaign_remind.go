@@ -39,12 +39,16 @@ func (a *Campaigning) Remind(id int64, look bool) (c models.Campaign, n int, err
 	if err != nil {
 		return c, 0, err
 	}
+	cals, err := a.h.calendars(a.tx)
+	if err != nil {
+		return c, 0, err
+	}
 	step := models.ManualReminder(1)
 	for _, s := range steps {
 		if !models.IsReminder(s.Step) {
 			continue
 		}
-		if next := a.h.vendorCalendar().Plus(s.BeganAt, 1); next.After(a.tx.Now()) {
+		if next := cals.vendor().Plus(s.BeganAt, 1); next.After(a.tx.Now()) {
 			return c, 0, a.refuse(actRemind, object, "compose.reminded_lately", "at", a.h.moment(next, a.h.clockTurn(a.tx).Lang))
 		}
 		step = max(step, s.Step+1)

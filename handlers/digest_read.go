@@ -106,7 +106,7 @@ type digestRead struct {
 	trend     []weekPoint
 	campaigns []campaignSteps
 	support   map[models.ID]models.Support
-	days      map[models.ID]map[string]bool // partners' own days
+	days      models.Days // also of the partners that asked
 	silent    []silentPartner
 	silentAll int
 	lean      []leanPartner
@@ -249,7 +249,7 @@ func (r *digestRead) readWork(tx *models.Tx, a Audience, now time.Time, reader *
 	for _, a := range r.answered {
 		asked = append(asked, a.PartnerID)
 	}
-	if r.days, err = tx.PartnerDays(asked); err != nil {
+	if r.days, err = tx.Days(asked...); err != nil {
 		return err
 	}
 	first := r.week.Start.In(a.Zone).Format(time.DateOnly)

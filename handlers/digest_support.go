@@ -26,9 +26,10 @@ func (w digestWords) supporters() []supporter {
 		}
 		return by[id]
 	}
+	cals := calendars{w.d.h, w.read.days}
 	for _, a := range w.read.answered {
 		s := who(a.PersonID, a.Name, a.Department)
-		s.took = append(s.took, w.d.h.officeHours(w.read.days[a.PartnerID]).Between(a.CreatedAt, a.AnsweredAt))
+		s.took = append(s.took, cals.office(a.PartnerID).Between(a.CreatedAt, a.AnsweredAt))
 	}
 	for id, did := range w.read.support {
 		p := w.read.owners[id]
@@ -51,19 +52,6 @@ func (w digestWords) supporters() []supporter {
 		return a.name < b.name
 	})
 	return out
-}
-
-// officeHours are when staff work, holidays left out, and the days on which the
-// partner that waits for them rests. Days on which it works although others rest
-// are no working days of ours.
-func (h *Handlers) officeHours(own map[string]bool) Calendar {
-	c := Calendar{Hours: h.BusinessHours, Off: h.Campaign.Off, Own: map[string]bool{}}
-	for day, closed := range own {
-		if closed {
-			c.Own[day] = true
-		}
-	}
-	return c
 }
 
 // work tells what each department and person did, and how soon they answered.

@@ -56,7 +56,11 @@ func (t *Turn) openGap(question string, text models.ID) error {
 // openGapOf opens a gap that has this owner, or joins the one that is open under the
 // same name; tell says it to those who answer.
 func (t *Turn) openGapOf(question string, text models.ID, name string, owner models.ID, tell func(bot.Message) error) error {
-	due := halfHour(t.h.BusinessHours.After(t.tx.Now(), gapDue))
+	cals, err := t.h.calendars(t.tx)
+	if err != nil {
+		return err
+	}
+	due := halfHour(cals.vendor().After(t.tx.Now(), gapDue))
 	sum := sha256.Sum256([]byte(name))
 	g, isNew, err := t.tx.OpenGap(sum[:], models.Gap{Language: t.Lang, QuestionID: text, OwnerID: owner, Department: t.Who.Partner.Department, DueAt: due},
 		models.Asker{EventID: t.event.ID, PersonID: t.Who.Person.ID, PartnerID: t.Who.Partner.ID, At: t.In.At})

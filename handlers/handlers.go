@@ -43,7 +43,6 @@ type Options struct {
 	NoticeURL     string         // where the purpose notice is explained; may be empty
 	AddFriendURL  string         // LINE; may be empty
 	PersonLevel   bool           // false: events name no person
-	BusinessHours Hours          // when staff work
 	Campaign      CampaignRules  // what keeps campaigns safe
 	Digest        DigestOptions  // who is told what every week
 	Font          []byte         // TrueType, with Japanese, of the charts; none = no charts

@@ -93,10 +93,15 @@ func (v *staffView) ownerOf(args url.Values) (content.Owner, error) {
 
 // validOf reads from when to when something is in force.
 func (v *staffView) validOf(args url.Values) (from, until string) {
+	return v.daysFrom(args, "valid_from", "valid_until")
+}
+
+// daysFrom reads the first and the last of some days, YYYY-MM-DD; "" = none is named.
+func (v *staffView) daysFrom(args url.Values, first, last string) (from, until string) {
 	for _, one := range []struct {
 		name string
 		into *string
-	}{{"valid_from", &from}, {"valid_until", &until}} {
+	}{{first, &from}, {last, &until}} {
 		day, err := content.ParseDay(args.Get(one.name))
 		if err != nil {
 			v.wrong(one.name, "staff.bad_day", "text", clip(args.Get(one.name), 20))
@@ -104,7 +109,7 @@ func (v *staffView) validOf(args url.Values) (from, until string) {
 		*one.into = day
 	}
 	if from != "" && until != "" && until < from {
-		v.wrong("valid_until", "edit.until_before_from")
+		v.wrong(last, "edit.until_before_from")
 	}
 	return from, until
 }

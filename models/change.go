@@ -36,41 +36,6 @@ func (t *Tx) ChangePartner(p Partner) error {
 	return t.db.Exec(changePartner, p.Name, p.Tier, p.ParentID, p.Tags.JSON(), p.Region, p.Language, p.TimeZone, p.OwnerID, p.Department, truth(p.Sample), t.now, p.ID).Error
 }
 
-// DaysOf answers a partner's own days, YYYY-MM-DD, in order: on which they are
-// closed although others work, and on which they work although others rest.
-func (t *Tx) DaysOf(partner ID) (closed, works []string, err error) {
-	days, err := t.partnerDays(" WHERE partner_id = ?", partner)
-	for day, shut := range days[partner] {
-		if shut {
-			closed = append(closed, day)
-		} else {
-			works = append(works, day)
-		}
-	}
-	slices.Sort(closed)
-	slices.Sort(works)
-	return closed, works, err
-}
-
-// SetDays puts these days in the place of a partner's own days. A day must not be
-// in both lists.
-func (t *Tx) SetDays(partner ID, closed, works []string) error {
-	if err := t.db.Exec("DELETE FROM partner_days WHERE partner_id = ?", partner).Error; err != nil {
-		return err
-	}
-	for _, list := range []struct {
-		days   []string
-		closed bool
-	}{{closed, true}, {works, false}} {
-		for _, day := range list.days {
-			if err := t.db.Exec("INSERT INTO partner_days (partner_id,day,closed) VALUES (?,?,?)", partner, day, truth(list.closed)).Error; err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // ChangePerson writes what a person is: partner, name, department, roles, language
 // and whether they have left; key and side never change. The links of somebody who
 // has left or belongs to another partner now stop working: they were handed out for

@@ -46,7 +46,7 @@ var silent = []string{
 	"deliveries.act", "deliveries.connection", "deliveries.error_code", "deliveries.guard", "deliveries.key", "deliveries.material_key", "deliveries.operation", "deliveries.platform", "deliveries.state", "deliveries.via",
 	"digests.audience", "digests.error_code", "digests.iso_week", "digests.said", "digests.state", "drafts.connection", "drafts.name", "drafts.platform", "erasures.key_hash",
 	"events.class", "events.connection", "events.detail", "events.effect_key", "events.kind", "events.object_key", "events.object_kind", "events.outcome", "events.platform", "events.source_key", "events.visit",
-	"gaps.department", "gaps.entry_key", "gaps.language", "gaps.open_hash", "gaps.status", "goose_lock.name", "invitations.code_hash", "lessons.entry_key", "lessons.hash", "lessons.kind", "lessons.verdict", "link_materials.material_key",
+	"gaps.department", "gaps.entry_key", "gaps.language", "gaps.open_hash", "gaps.status", "goose_lock.name", "holidays.day", "holidays.name", "invitations.code_hash", "lessons.entry_key", "lessons.hash", "lessons.kind", "lessons.verdict", "link_materials.material_key",
 	"links.language", "links.material_key", "links.purpose", "material_versions.material_key", "outcomes.closed_on", "outcomes.currency", "outcomes.materials", "outcomes.stage", "outcomes.title",
 	"overlays.key", "overlays.kind", "overlays.source", "owners.department", "owners.kind", "owners.object_key", "owners.source", "partner_days.day", "partner_orgs.org", "partner_orgs.platform",
 	"partners.department", "partners.key", "partners.language", "partners.name", "partners.region", "partners.tags", "partners.tier", "partners.time_zone", "pauses.connection", "pauses.operation", "pauses.platform",

@@ -377,31 +377,6 @@ func (t *Tx) WantFactsOf(g Targets, since time.Time) error {
 		append([]any{t.now, micro(since)}, args...)...).Error
 }
 
-// PartnerDays are partners' own days, by "2006-01-02": true = closed.
-func (t *Tx) PartnerDays(partners []ID) (map[ID]map[string]bool, error) {
-	if len(partners) == 0 {
-		return map[ID]map[string]bool{}, nil
-	}
-	return t.partnerDays(" WHERE partner_id IN ?", partners)
-}
-
-func (t *Tx) partnerDays(where string, args ...any) (map[ID]map[string]bool, error) {
-	type row struct {
-		PartnerID ID
-		Day       string
-		Closed    bool
-	}
-	out := map[ID]map[string]bool{}
-	rows, err := all[row](t.db, "SELECT partner_id, day, closed FROM partner_days"+where, args...)
-	for _, r := range rows {
-		if out[r.PartnerID] == nil {
-			out[r.PartnerID] = map[string]bool{}
-		}
-		out[r.PartnerID][r.Day] = r.Closed
-	}
-	return out, err
-}
-
 // PeopleAsRecipients answers people by id, in that order, as recipients.
 func (t *Tx) PeopleAsRecipients(ids []ID) ([]Recipient, error) {
 	type row struct{ ID, PartnerID ID }

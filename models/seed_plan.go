@@ -64,9 +64,11 @@ func (t *Tx) seedHave() (h seedHave, err error) {
 	if err != nil {
 		return h, err
 	}
-	if h.days, err = t.partnerDays(""); err != nil {
+	days, err := t.days("")
+	if err != nil {
 		return h, err
 	}
+	h.days = days.Own
 	h.told, err = t.told(OwnedPartner)
 	return h, err
 }

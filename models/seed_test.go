@@ -104,9 +104,9 @@ func TestAPartnersOwnDays(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				days, err := tx.PartnerDays([]models.ID{aoba.ID})
-				if err == nil && !maps.Equal(days[aoba.ID], step.want) {
-					t.Errorf("after %q the days are %v, want %v", step.keys, days[aoba.ID], step.want)
+				days, err := tx.Days(aoba.ID)
+				if err == nil && !maps.Equal(days.Own[aoba.ID], step.want) {
+					t.Errorf("after %q the days are %v, want %v", step.keys, days.Own[aoba.ID], step.want)
 				}
 				return err
 			})

@@ -418,3 +418,49 @@ func TestOneLinkAndNoOtherPartnersMaterial(t *testing.T) {
 		}
 	})
 }
+
+// TestADayOffHoldsAtOnceInEveryProcess: what staff name as a day off on a page holds back
+// what a process that has long been running is about to send.
+func TestADayOffHoldsAtOnceInEveryProcess(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		const n = 6
+		g := newRig(t, driver, town(n), nil)
+		g.people(n)
+		starts := func(id int64) string {
+			p, err := g.mind.Preview(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return p.Starts.In(tokyo).Format("01-02 15:04")
+		}
+		today := g.clock.now().In(tokyo).Format("01-02 15:04")
+		id := g.create(spec())
+		g.launch(id)
+		tick(t, g) // planned, and due now
+		g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Pause(id); return err })
+		g.start()
+		g.tx(func(tx *models.Tx) error { return tx.PutHoliday("2026-12-01", "創立記念日") })
+		g.act("s-ito", func(a *handlers.Campaigning) error { _, _, err := a.Resume(id); return err })
+		wait(t, "everything to be put off", 30*time.Second, func() bool {
+			var early int
+			row := modelstest.Raw(t, driver, g.dsn).QueryRow("SELECT COUNT(*) FROM deliveries WHERE campaign_id = ? AND state IN ('queued','sending') AND due_at < ?", id, time.Date(2026, 12, 2, 0, 30, 0, 0, time.UTC))
+			if err := row.Scan(&early); err != nil {
+				t.Fatal(err)
+			}
+			return early == 0
+		})
+		if got := g.arrived(); len(got) > 0 {
+			t.Fatalf("on a day off %d were written to", len(got))
+		}
+		other := g.create(spec(func(s *models.Spec) { s.Title = "もう一つ" }))
+		if got := starts(other); got != "12-02 09:30" {
+			t.Errorf("on a day off a campaign would start %s", got)
+		}
+		g.tx(func(tx *models.Tx) error { return tx.DropHoliday("2026-12-01") })
+		if got := starts(other); got != today {
+			t.Errorf("on a working day again it would start %s, not %s", got, today)
+		}
+		g.clock.set(time.Date(2026, 12, 2, 9, 30, 0, 0, tokyo))
+		wait(t, "the next working day's messages", 60*time.Second, func() bool { return len(g.arrived()) == n })
+	})
+}
