@@ -113,9 +113,7 @@ func overlay(ctx context.Context, store *models.Store, library *content.Library)
 	}
 	var over []content.Row
 	for _, r := range rows {
-		if !r.Removed {
-			over = append(over, content.Row{Kind: r.Kind, Key: r.Key, Body: []byte(r.Body)})
-		}
+		over = append(over, content.Row{Kind: r.Kind, Key: r.Key, Body: []byte(r.Body)})
 	}
 	library.HideSample(seeded)
 	return version, library.Overlay(over), nil

@@ -51,6 +51,21 @@ func (l *Library) AnyEntry(key string) (Entry, bool) {
 	return *e, true
 }
 
+// FileEntry gives the entry as its file has it, whatever lies over it: for staff pages
+// and checks, never for partners.
+func (l *Library) FileEntry(key string) (Entry, bool) {
+	s := l.cur.Load()
+	for _, o := range s.overlays {
+		if o.Kind == "faq" && o.Key == key {
+			if o.under == nil {
+				return Entry{}, false
+			}
+			return *o.under, true
+		}
+	}
+	return l.AnyEntry(key)
+}
+
 // Entries lists what r may see today, by key.
 func (l *Library) Entries(r Reader) []Entry {
 	day := l.today()

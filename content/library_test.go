@@ -229,6 +229,12 @@ func TestRowsOverlayFilesByKey(t *testing.T) {
 	if got := l.Overlays(); len(got) != 3 || got[0].String() != "faq k comes from the database and stands over faq/a.yaml:2" || got[1].File != "" {
 		t.Errorf("overlays %v", got)
 	}
+	if e, ok := l.FileEntry("k"); !ok || e.Question["ja"] != "古い質問" {
+		t.Errorf("under the row the file says %v", e.Question)
+	}
+	if e, ok := l.FileEntry("other"); !ok || e.Key != "other" {
+		t.Error("an entry over which nothing lies is not in its file")
+	}
 	// The library's own bodies are accepted again.
 	e, _ := l.AnyEntry("k")
 	if ps := CheckRow(Row{"faq", "k", e.Body()}); len(ps) > 0 {

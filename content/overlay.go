@@ -19,6 +19,7 @@ type Overlay struct {
 	Kind, Key string
 	File      string // "" when the row adds something new
 	Line      int
+	under     *Entry // what the file says, of an entry
 }
 
 // String says the overlay in a line of `check`.
@@ -131,7 +132,7 @@ func (b *builder) addRow(d *decoder, r Row) bool {
 			return false
 		}
 		if old := b.entries[r.Key]; old != nil {
-			over.File, over.Line = old.File, old.Line
+			over.File, over.Line, over.under = old.File, old.Line, old
 		}
 		b.entries[r.Key] = e
 	} else {

@@ -254,22 +254,20 @@ func (t *Turn) theLesson() (lesson, error) {
 // entryInForce is an entry as the database has it now: this process may not have
 // heard of a colleague's change of a second ago, and must not undo it.
 func (t *Turn) entryInForce(key string) (content.Entry, error) {
-	return inForceOf(t.tx, models.OverlayFAQ, key, content.DecodeEntry, t.h.Library.AnyEntry)
+	return inForceOf(t.tx, models.OverlayFAQ, key, content.DecodeEntry, t.h.Library.FileEntry)
 }
 
-// inForceOf is what the row of a key says, or, without a row, what the library has.
-func inForceOf[T any](tx *models.Tx, kind, key string, decode func([]byte) (T, []content.Problem), library func(string) (T, bool)) (none T, err error) {
+// inForceOf is what the row of a key says, or, without a row, what the files have.
+func inForceOf[T any](tx *models.Tx, kind, key string, decode func([]byte) (T, []content.Problem), file func(string) (T, bool)) (none T, err error) {
 	o, err := tx.OverlayOf(kind, key)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		if x, ok := library(key); ok {
+		if x, ok := file(key); ok {
 			return x, nil
 		}
 		return none, models.ErrNotFound
 	case err != nil:
 		return none, err
-	case o.Removed:
-		return none, models.ErrNotFound
 	}
 	x, faults := decode([]byte(o.Body))
 	if len(faults) > 0 {

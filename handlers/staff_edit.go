@@ -177,8 +177,11 @@ func (v *staffView) showEdit(e *staffEdit) {
 	v.add(b)
 }
 
-// valueName words what stands in a field.
-func (v *staffView) valueName(f bot.Field) string {
+// valueName words what stands in a field, shortly.
+func (v *staffView) valueName(f bot.Field) string { return clip(v.valueText(f), 200) }
+
+// valueText words what stands in a field.
+func (v *staffView) valueText(f bot.Field) string {
 	var out []string
 	for _, x := range f.Value {
 		if i := slices.IndexFunc(f.Options, func(o bot.Option) bool { return o.Value == x }); i >= 0 {
@@ -189,7 +192,7 @@ func (v *staffView) valueName(f bot.Field) string {
 	if len(out) == 0 {
 		return v.say("edit.empty")
 	}
-	return clip(strings.Join(out, "、"), 200)
+	return strings.Join(out, "、")
 }
 
 // staffPost takes a form of a page.

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/url"
 	"slices"
@@ -143,21 +144,27 @@ func (v *staffView) materialsField(chosen []string) bot.Field {
 	return f
 }
 
-// origin says where an entry or a material comes from, and what saving it here does.
-func (v *staffView) origin(kind, key string) string {
-	i := slices.IndexFunc(v.h.Library.Overlays(), func(o content.Overlay) bool { return o.Kind == kind && o.Key == key })
+// origin says where an entry or a material comes from, and what saving it here does;
+// over: it was saved here and lies over what a file says. The library may be a moment
+// behind the rows.
+func (v *staffView) origin(kind, key string) (said string, over bool, err error) {
 	file := ""
-	if i >= 0 {
-		file = v.h.Library.Overlays()[i].File
-	} else if e, ok := v.h.Library.AnyEntry(key); ok && kind == models.OverlayFAQ {
-		return v.say("edit.from_file", "file", e.File)
-	} else if m, ok := v.h.Library.AnyMaterial(key); ok && kind == models.OverlayMaterial {
-		return v.say("edit.from_file", "file", m.Source)
+	if list := v.h.Library.Overlays(); kind == models.OverlayFAQ {
+		e, _ := v.h.Library.FileEntry(key)
+		file = e.File
+	} else if i := slices.IndexFunc(list, func(o content.Overlay) bool { return o.Kind == kind && o.Key == key }); i >= 0 {
+		file = list[i].File
+	} else if m, ok := v.h.Library.AnyMaterial(key); ok {
+		file = m.Source
 	}
-	if file != "" {
-		return v.say("edit.over_file", "file", file)
+	_, err = v.tx.OverlayOf(kind, key)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return v.say("edit.from_file", "file", file), false, nil
+	case err != nil || file == "":
+		return v.say("edit.from_here"), false, err
 	}
-	return v.say("edit.from_here")
+	return v.say("edit.over_file", "file", file), true, nil
 }
 
 // put writes a row over the files. What is still wrong with it is told as it is.

@@ -3,6 +3,7 @@ package handlers
 import (
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,7 +43,14 @@ func (v *staffView) entryForm(e content.Entry, isNew bool) (*staffEdit, error) {
 	out := &staffEdit{object: e.Key, text: v.say("edit.entry_new_text")}
 	if !isNew {
 		v.page.Title = oneLine(e.Question.In(v.lang))
-		out.text = v.origin(models.OverlayFAQ, e.Key) + "\n" + v.say("edit.key_is", "key", e.Key)
+		from, over, err := v.origin(models.OverlayFAQ, e.Key)
+		if err != nil {
+			return nil, err
+		}
+		out.text = from + "\n" + v.say("edit.key_is", "key", e.Key)
+		if over {
+			out.links = []web.Link{{Label: v.say("edit.file_compare"), URL: entryURL(e.Key) + "/file"}}
+		}
 	}
 	for i, lang := range v.h.Vendor.Languages {
 		question, answer := v.line("question_"+lang, questionMost, e.Question[lang]), v.field(bot.Lines, "answer_"+lang, e.Answer[lang])
@@ -58,7 +66,7 @@ func (v *staffView) entryForm(e content.Entry, isNew bool) (*staffEdit, error) {
 		if owner, err = v.ownerNow(models.OwnedEntry, e.Key, owner); err != nil {
 			return nil, err
 		}
-		out.links = []web.Link{{Label: v.say("staff.owner_history"), URL: ownedURL(models.OwnedEntry, e.Key)}, {Label: v.say("staff.all_events"), URL: "/staff/events?object=" + url.QueryEscape(e.Key)}}
+		out.links = append(out.links, web.Link{Label: v.say("staff.owner_history"), URL: ownedURL(models.OwnedEntry, e.Key)}, web.Link{Label: v.say("staff.all_events"), URL: "/staff/events?object=" + url.QueryEscape(e.Key)})
 	}
 	common, err := v.contentFields(e.Audience, owner, e.ValidFrom, e.ValidUntil)
 	if err != nil {
@@ -100,6 +108,51 @@ func (v *staffView) entryForm(e content.Entry, isNew bool) (*staffEdit, error) {
 		}})
 	}
 	return out, nil
+}
+
+// entryFile shows what would change if an entry's file were in force again, and puts
+// it back in force.
+func (v *staffView) entryFile() (*staffEdit, error) {
+	key := v.r.PathValue("key")
+	now, err := v.turn().entryInForce(key)
+	if err != nil {
+		return nil, err
+	}
+	from, over, err := v.origin(models.OverlayFAQ, key)
+	if err != nil {
+		return nil, err
+	}
+	file, ok := v.h.Library.FileEntry(key)
+	if !over || !ok {
+		return nil, models.ErrNotFound
+	}
+	mine, err := v.entryForm(now, false)
+	if err != nil {
+		return nil, err
+	}
+	its, err := v.entryForm(file, false)
+	if err != nil {
+		return nil, err
+	}
+	v.page.Title, v.page.Back = v.say("edit.file_compare"), web.Link{Label: oneLine(now.Question.In(v.lang)), URL: entryURL(key)}
+	t := &web.StaffTable{Caption: v.say("edit.file_changes"), Columns: v.heads("field", "in_force", "in_file")}
+	for i, f := range mine.fields { // the same fields: they depend on the vendor alone
+		if g := its.fields[i]; !slices.Equal(f.Value, g.Value) {
+			t.Rows = append(t.Rows, []web.Cell{{Text: f.Label}, {Text: v.valueText(f)}, {Text: v.valueText(g)}})
+		}
+	}
+	turn := v.turn()
+	asked, err := turn.askedLately()
+	if err != nil {
+		return nil, err
+	}
+	effect := turn.effect(asked, content.Row{Kind: models.OverlayFAQ, Key: key, Body: file.Body()})
+	v.add(web.StaffBlock{Title: v.say("edit.file_changes"), Note: from + "\n" + effect, Table: t, Empty: emptyIf(len(t.Rows) == 0, v.say("edit.file_same"))})
+	return &staffEdit{object: key, mark: string(now.Body()) + string(file.Body()), text: v.say("edit.file_text"), acts: []staffAct{
+		{name: "entry.restore", label: v.say("edit.file_restore"), style: "danger", do: func(url.Values) (string, error) {
+			return saved(entryURL(key), "restored"), v.tx.DropOverlay(models.OverlayFAQ, key, v.who.Person.ID)
+		}},
+	}}, nil
 }
 
 // entryOf is an entry with what was typed. Languages that the vendor does not use

@@ -151,7 +151,11 @@ func (v *staffView) materialForm(m content.Material, isNew bool) (*staffEdit, er
 	out := &staffEdit{object: "material:" + m.Key, text: v.say("edit.material_new_text"), mark: string(m.Body())}
 	if !isNew {
 		v.page.Title = m.Title.In(v.lang)
-		out.text = v.origin(models.OverlayMaterial, m.Key) + "\n" + v.say("edit.material_is", "key", m.Key, "version", m.Version, "kind", v.say("edit.kind_"+string(m.Kind)), "name", cmp.Or(m.URL, m.Name()))
+		from, _, err := v.origin(models.OverlayMaterial, m.Key)
+		if err != nil {
+			return nil, err
+		}
+		out.text = from + "\n" + v.say("edit.material_is", "key", m.Key, "version", m.Version, "kind", v.say("edit.kind_"+string(m.Kind)), "name", cmp.Or(m.URL, m.Name()))
 	} else {
 		key := v.line("key", 100, "")
 		kind := v.field(bot.Choice, "kind", string(m.Kind))

@@ -54,6 +54,7 @@ var staffPages = []staffPage{
 	{path: "/faq", name: "faq", menu: true, show: (*staffView).faq},
 	{path: "/faq/_new", name: "faq", edit: (*staffView).newEntry},
 	{path: "/faq/{key}", name: "faq", edit: (*staffView).entryEdit},
+	{path: "/faq/{key}/file", name: "faq", edit: (*staffView).entryFile},
 	{path: "/owners", name: "owners", menu: true, show: (*staffView).ownersList},
 	{path: "/owners/entry/{key}", name: "owners", show: (*staffView).entryOwners},
 	{path: "/outcomes", name: "outcomes", menu: true, show: (*staffView).outcomes},

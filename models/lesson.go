@@ -104,8 +104,3 @@ func (t *Tx) DecideLesson(l Lesson) (bool, error) {
 	}
 	return err == nil, err
 }
-
-// OverlayOf answers an overlay. ErrNotFound: the file's one is in force.
-func (t *Tx) OverlayOf(kind, key string) (Overlay, error) {
-	return first[Overlay](t.db, "SELECT kind,`key`,body,removed,source,updated_by,updated_at FROM overlays WHERE kind = ? AND `key` = ?", kind, key)
-}

@@ -17,7 +17,6 @@ type Overlay struct {
 	Kind      string
 	Key       string
 	Body      string // JSON of the same shape as the file
-	Removed   bool
 	Source    string // seed, import, staff
 	UpdatedBy ID
 	UpdatedAt time.Time
@@ -28,9 +27,12 @@ type Overlay struct {
 func (t *Tx) PutOverlays(os ...Overlay) (int, error) {
 	changed := 0
 	for _, o := range os {
-		old, err := first[Overlay](t.db, "SELECT body, removed FROM overlays WHERE kind = ? AND `key` = ?", o.Kind, o.Key)
+		old, err := first[struct {
+			Body    string
+			Removed bool
+		}](t.db, "SELECT body, removed FROM overlays WHERE kind = ? AND `key` = ?", o.Kind, o.Key)
 		switch {
-		case err == nil && old.Body == o.Body && old.Removed == o.Removed:
+		case err == nil && old.Body == o.Body && !old.Removed:
 			continue
 		case err == nil:
 			if o.Kind == OverlayMaterial {
@@ -38,9 +40,9 @@ func (t *Tx) PutOverlays(os ...Overlay) (int, error) {
 					return changed, err
 				}
 			}
-			err = t.db.Exec("UPDATE overlays SET body = ?, removed = ?, source = ?, updated_by = ?, updated_at = ? WHERE kind = ? AND `key` = ?", o.Body, o.Removed, o.Source, o.UpdatedBy, t.now, o.Kind, o.Key).Error
+			err = t.db.Exec("UPDATE overlays SET body = ?, removed = 0, source = ?, updated_by = ?, updated_at = ? WHERE kind = ? AND `key` = ?", o.Body, o.Source, o.UpdatedBy, t.now, o.Kind, o.Key).Error
 		case errors.Is(err, ErrNotFound):
-			err = t.db.Exec("INSERT INTO overlays (kind,`key`,body,removed,source,updated_by,updated_at) VALUES (?,?,?,?,?,?,?)", o.Kind, o.Key, o.Body, o.Removed, o.Source, o.UpdatedBy, t.now).Error
+			err = t.db.Exec("INSERT INTO overlays (kind,`key`,body,removed,source,updated_by,updated_at) VALUES (?,?,?,0,?,?,?)", o.Kind, o.Key, o.Body, o.Source, o.UpdatedBy, t.now).Error
 		}
 		if err != nil {
 			return changed, err
@@ -53,9 +55,25 @@ func (t *Tx) PutOverlays(os ...Overlay) (int, error) {
 	return 0, nil
 }
 
-// Overlays answers every overlay.
+// overlaysInForce are those that were not dropped.
+const overlaysInForce = "SELECT kind,`key`,body,source,updated_by,updated_at FROM overlays WHERE removed = 0"
+
+// Overlays answers every overlay in force.
 func (t *Tx) Overlays() ([]Overlay, error) {
-	return all[Overlay](t.db, "SELECT kind,`key`,body,removed,source,updated_by,updated_at FROM overlays ORDER BY kind, `key`")
+	return all[Overlay](t.db, overlaysInForce+" ORDER BY kind, `key`")
+}
+
+// OverlayOf answers an overlay. ErrNotFound: what the file says is in force.
+func (t *Tx) OverlayOf(kind, key string) (Overlay, error) {
+	return first[Overlay](t.db, overlaysInForce+" AND kind = ? AND `key` = ?", kind, key)
+}
+
+// DropOverlay puts what the file says back in force, and moves the content version on.
+func (t *Tx) DropOverlay(kind, key string, by ID) error {
+	if err := t.db.Exec("UPDATE overlays SET removed = 1, source = 'staff', updated_by = ?, updated_at = ? WHERE kind = ? AND `key` = ?", by, t.now, kind, key).Error; err != nil {
+		return err
+	}
+	return t.bump("content")
 }
 
 // ContentVersion moves on whenever an overlay changes or the first partner is
