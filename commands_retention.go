@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"akari/content"
 	"akari/models"
 )
 
@@ -27,7 +28,8 @@ func (RetentionRunCmd) Help() string {
 	return `Events and what belongs to them (messages, links, visits, acknowledgements, answered
 questions) go by whole weeks of the vendor whose figures are final, so that every figure
 stays as it was told and akari report verify goes on finding no difference. Words of people
-go by the day; serve deletes those by itself, too.
+go by the day; serve deletes those by itself, too. Uploaded files below storage.dir that no
+version of a material uses go after a day.
 
 It uses database.migrate_dsn where it is set, because the runtime user may not delete
 events. It works in short steps beside serve, may be interrupted and run again, and is
@@ -48,7 +50,8 @@ func (r RetentionRunCmd) Run(cli *CLI, out surroundings) error {
 		if err != nil {
 			return err
 		}
-		done, err := store.Retain(ctx, models.RetainOptions{Zone: c.Zone(), Events: c.Privacy.EventRetention, Questions: c.Privacy.QuestionRetention, Dry: r.DryRun, ActorID: actor, Role: role})
+		var done retained
+		done.Retained, err = store.Retain(ctx, models.RetainOptions{Zone: c.Zone(), Events: c.Privacy.EventRetention, Questions: c.Privacy.QuestionRetention, Dry: r.DryRun, ActorID: actor, Role: role})
 		switch {
 		case models.IsForbidden(err):
 			return errors.New("the database user may not delete events: set database.migrate_dsn to a user who may (docs/grants.sql)")
@@ -57,11 +60,46 @@ func (r RetentionRunCmd) Run(cli *CLI, out surroundings) error {
 		case err != nil:
 			return err
 		}
+		if done.Files, err = clearFiles(ctx, c, store, r.DryRun, models.Act{ActorID: actor, Role: role, Action: "retention.files", Object: "retention", Result: "done"}); err != nil {
+			return err
+		}
 		return cli.print(out, done, retainedText(done, c.Zone()))
 	})
 }
 
-func retainedText(done models.Retained, zone *time.Location) string {
+// retained is what the command deleted: rows, and files below storage.dir.
+type retained struct {
+	models.Retained
+	Files int `json:"files"`
+}
+
+// clearFiles removes the stored files that nothing uses, and keeps it in the audit log.
+func clearFiles(ctx context.Context, c Config, store *models.Store, dry bool, act models.Act) (n int, err error) {
+	used := map[string]bool{}
+	err = store.View(ctx, func(tx *models.Tx) error {
+		bodies, err := tx.MaterialBodies()
+		for _, body := range bodies {
+			content.StoredIn(used, body)
+		}
+		return err
+	})
+	if err == nil && c.Content.Dir != "" {
+		err = content.StoredInFiles(used, c.Content.Dir)
+	}
+	if err == nil {
+		n, err = content.ClearStored(c.Storage.Dir, used, dry)
+	}
+	if err != nil {
+		return n, fmt.Errorf("while looking for files that nothing uses (storage.dir): %w", err)
+	}
+	if n == 0 || dry {
+		return n, nil
+	}
+	act.Detail = models.Detail{"files": n}
+	return n, store.InTx(ctx, func(tx *models.Tx) error { return tx.Audit(act) })
+}
+
+func retainedText(done retained, zone *time.Location) string {
 	var b strings.Builder
 	tables, sum := []string{}, 0
 	for table, n := range done.Deleted {
@@ -79,6 +117,9 @@ func retainedText(done models.Retained, zone *time.Location) string {
 		did = "would be deleted"
 	}
 	fmt.Fprintf(&b, "%d rows %s", sum, did)
+	if done.Files > 0 {
+		fmt.Fprintf(&b, "; %d uploaded files that nothing uses", done.Files)
+	}
 	if done.Before != nil {
 		fmt.Fprintf(&b, "; events before %s", done.Before.In(zone).Format(time.DateOnly))
 	}

@@ -392,3 +392,73 @@ func TestSniff(t *testing.T) {
 		t.Error("zeros are no PDF")
 	}
 }
+
+func TestStoredFilesThatNothingUsesAreCleared(t *testing.T) {
+	dir, long := t.TempDir(), time.Now().Add(-StoredGrace-time.Minute)
+	store := func(text string, at time.Time) (sha, name string) {
+		sha, _, _, err := StoreFile(dir, strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name = filepath.Join(dir, StoredPath(sha))
+		if err := os.Chtimes(name, at, at); err != nil {
+			t.Fatal(err)
+		}
+		return sha, name
+	}
+	there := func(name string) bool { _, err := os.Stat(name); return err == nil }
+	inUse, a := store("in use", long)
+	inFile, b := store("in a file of content.dir", long)
+	_, fresh := store("just uploaded", time.Now())
+	taken, c := store("taken up again", long)
+	gone, d := store("used for nothing", long)
+	_, again := store("uploaded again", long)
+	if _, _, _, err := StoreFile(dir, strings.NewReader("uploaded again")); err != nil {
+		t.Fatal(err)
+	}
+	back, e := store("its clearing was interrupted, and it is in use", long)
+	half, other := filepath.Join(dir, ".incoming-1"), filepath.Join(dir, "README")
+	for _, name := range []string{half, other} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, long, long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(e, e+".going"); err != nil {
+		t.Fatal(err)
+	}
+	files := t.TempDir()
+	if err := os.WriteFile(filepath.Join(files, "m.yaml"), []byte("materials: [{key: x, sha256: "+inFile+"}"), 0o600); err != nil { // broken YAML, too
+		t.Fatal(err)
+	}
+	used := map[string]bool{back: true}
+	StoredIn(used, `{"key":"m","sha256":"`+inUse+`"}`)
+	if err := StoredInFiles(used, files); err != nil {
+		t.Fatal(err)
+	}
+	if err := UseStored(dir, taken); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := ClearStored(dir, used, true); err != nil || n < 2 || !there(d) || !there(half) {
+		t.Fatal("looking clears", n, err)
+	}
+	if n, err := ClearStored(dir, used, false); err != nil || n != 2 {
+		t.Error(n, err)
+	}
+	for what, name := range map[string]string{"in use": a, "named by a file": b, "fresh": fresh, "taken up": c, "uploaded again": again, "interrupted": e, "not ours": other} {
+		if !there(name) {
+			t.Errorf("the one that is %s was cleared", what)
+		}
+	}
+	if there(d) || there(half) {
+		t.Error("what nothing uses is still there")
+	}
+	if err := UseStored(dir, gone); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("it can be taken up although it is gone:", err)
+	}
+	if n, err := ClearStored(filepath.Join(dir, "none"), nil, false); err != nil || n != 0 {
+		t.Error("no storage yet", n, err)
+	}
+}

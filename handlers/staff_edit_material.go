@@ -38,7 +38,7 @@ type staffFile struct {
 
 // takeFile stores a file that comes with a form and looks at it, both before the
 // transaction: a video takes a while. What is wrong with it is told at its field.
-// Bytes that are used for nothing stay below storage.dir, by their SHA-256.
+// Bytes that are used for nothing go by akari retention run (content.ClearStored).
 func (v *staffView) takeFile(part *multipart.Part) error {
 	f := &staffFile{name: clip(path.Base(strings.ReplaceAll(part.FileName(), `\`, "/")), 200)}
 	var err error
@@ -101,7 +101,8 @@ func (v *staffView) sealOf(body string, secret []byte) []byte {
 	return mac.Sum(nil)
 }
 
-// keptFile is the file that came with an earlier try of the same form.
+// keptFile is the file that came with an earlier try of the same form; it may have been
+// cleared when that was long ago.
 func (v *staffView) keptFile() {
 	sum, body, _ := strings.Cut(v.sent.Get("kept"), ".")
 	mac, err := hex.DecodeString(sum)
@@ -111,6 +112,10 @@ func (v *staffView) keptFile() {
 	for _, secret := range v.h.Secrets {
 		if hmac.Equal(mac, v.sealOf(body, secret)) {
 			x, _ := url.ParseQuery(body) // it is ours
+			if err := content.UseStored(v.h.Storage, x.Get("sha")); err != nil {
+				v.wrong("file", "edit.file_gone")
+				return
+			}
 			size, _ := strconv.ParseInt(x.Get("size"), 10, 64)
 			v.file = &staffFile{name: x.Get("name"), sha: x.Get("sha"), mime: x.Get("mime"), size: size, kind: content.Kind(x.Get("kind"))}
 		}

@@ -5,6 +5,9 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +85,17 @@ func TestAMaterialIsPublished(t *testing.T) {
 			t.Fatal(r.StatusCode, changeForm.FindString(body))
 		}
 		form := standing(body)
+		// When it was cleared meanwhile (akari retention run), that is told.
+		stored := slices.DeleteFunc(globbed(t, h.stored+"/*/*"), func(name string) bool { b, err := os.ReadFile(name); return err != nil || string(b) != pdf })
+		if len(stored) != 1 || os.Rename(stored[0], stored[0]+".away") != nil {
+			t.Fatal(stored)
+		}
+		if r, body := d.upload(newMaterial, form, "", ""); r.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, `id="f-file-e">お預かりしたファイルは`) || standing(body).Has("kept") {
+			t.Error(r.StatusCode, changeForm.FindString(body))
+		}
+		if err := os.Rename(stored[0]+".away", stored[0]); err != nil {
+			t.Fatal(err)
+		}
 		other := h.enter(t, "s-ito")
 		if r, _ := other.upload(newMaterial, other.with(newMaterial, "key", "x", "title_ja", "x", "kept", form.Get("kept")), "", ""); r.StatusCode != http.StatusUnprocessableEntity {
 			t.Error("a file that somebody else sent was taken", r.StatusCode)
@@ -104,6 +118,15 @@ func TestAMaterialIsPublished(t *testing.T) {
 		unsaid(t, h.As("aoba-01").In("direct-aoba-01").Say("資料").See(), "新価格表")
 		same(t, "acts", h.acts(t, "material."), "material.add material:price-2027 done", "material.expire material:price-2027 done")
 	})
+}
+
+func globbed(t *testing.T, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }
 
 // saves2 is saves for a form that may come with a file.

@@ -36,6 +36,12 @@ func (t *Tx) MaterialVersion(key string, version int) (body string, err error) {
 	return first[string](t.db, "SELECT body FROM material_versions WHERE material_key = ? AND version = ?", key, version)
 }
 
+// MaterialBodies are the rows of all materials, in force or not, and of their older
+// versions: a stored file that none of them names is used for nothing.
+func (t *Tx) MaterialBodies() ([]string, error) {
+	return all[string](t.db, "SELECT body FROM overlays WHERE kind = 'material' UNION ALL SELECT body FROM material_versions")
+}
+
 // OldReaders is how many people of a partner stand on an older version.
 type OldReaders struct {
 	MaterialKey     string
