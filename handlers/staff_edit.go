@@ -19,13 +19,14 @@ import (
 // staffEdit is what can be changed on a page: a form that holds what is in force,
 // and what its buttons do.
 type staffEdit struct {
-	title  string // of the block with the form; may be empty
-	text   string // small, above the form
-	fields []bot.Field
-	acts   []staffAct // the buttons; the first is the form's own
-	links  []web.Link // beside the title
-	mark   string     // of what is in force beside the fields; may be empty
-	object string     // what the audit log names: never a person's or a partner's words
+	title   string // of the block with the form; may be empty
+	text    string // small, above the form
+	fields  []bot.Field
+	acts    []staffAct // the buttons; the first is the form's own
+	links   []web.Link // beside the title
+	mark    string     // of what is in force beside the fields; may be empty
+	object  string     // what the audit log names: never a person's or a partner's words
+	passing bool       // what is typed is not kept while it is typed
 }
 
 // staffAct is what one button of a form does.
@@ -136,10 +137,17 @@ func (e *staffEdit) inForce() string {
 }
 
 // showEdit adds the form, with what was typed where something was.
-func (v *staffView) showEdit(e *staffEdit) {
+func (v *staffView) showEdit(e *staffEdit) error {
 	form := &web.StaffForm{Action: v.r.URL.Path, Hidden: []web.Pair{{Name: "seen", Value: e.inForce()}}, Required: v.say("form.required"), Choose: v.say("form.choose"), None: v.say("edit.none"), Filter: v.say("form.filter"), Trouble: v.halt}
 	if v.halt == "" && len(v.errs) > 0 {
 		form.Trouble = v.say("form.problem")
+	}
+	again, err := v.takeUp(form, e)
+	if err != nil {
+		return err
+	}
+	if e.keeps() {
+		form.Keep, form.Out = v.r.URL.Path+"?keep=1", v.say("edit.out")
 	}
 	for _, f := range e.fields {
 		values := f.Value
@@ -170,11 +178,15 @@ func (v *staffView) showEdit(e *staffEdit) {
 		}
 		form.Buttons = append(form.Buttons, b)
 	}
+	if again {
+		form.Buttons = append(form.Buttons, web.FormButton{Label: v.say("edit.discard"), Value: actDiscard})
+	}
 	b := web.StaffBlock{ID: "form", Title: e.title, Note: e.text, Links: e.links}
 	if len(e.acts) > 0 {
 		b.Form = form
 	}
 	v.add(b)
+	return nil
 }
 
 // valueName words what stands in a field, shortly.
@@ -211,6 +223,10 @@ func (h *Handlers) staffPost(p staffPage) http.HandlerFunc {
 		v.who, v.lang = who, h.staffLang(w, r, who.Person)
 		if !p.allows(who.Person) {
 			h.staffRefused(w, r, v, p)
+			return
+		}
+		if v.query.Has("keep") {
+			h.staffKeep(w, r, v, p)
 			return
 		}
 		if p.upload != nil { // a long file on a slow line takes longer than server.read_timeout
@@ -320,6 +336,10 @@ func (h *Handlers) staffAct(r *http.Request, v *staffView, p staffPage) error {
 		if err != nil {
 			return err
 		}
+		if v.sent.Get("do") == actDiscard {
+			v.next = v.r.URL.Path
+			return tx.DropDraft(v.draftID())
+		}
 		i := slices.IndexFunc(e.acts, func(a staffAct) bool { return a.name == v.sent.Get("do") })
 		if i < 0 {
 			i = 0 // Enter in a field
@@ -340,6 +360,11 @@ func (h *Handlers) staffAct(r *http.Request, v *staffView, p staffPage) error {
 		}
 		if err != nil {
 			return err
+		}
+		if v.next != "" { // saved: what was kept of it is over
+			if err := tx.DropDraft(v.draftID()); err != nil {
+				return err
+			}
 		}
 		if a.name == actLook || a.audited {
 			return nil

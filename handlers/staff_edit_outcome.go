@@ -52,7 +52,7 @@ func (v *staffView) outcomesImport() (*staffEdit, error) {
 	list := v.field(bot.Lines, "list")
 	list.Max = listMost
 	file := bot.Field{Name: "file", Kind: fileField, Label: v.say("edit.file_list")}
-	e := &staffEdit{object: "outcomes", text: v.say("edit.import_text"), fields: []bot.Field{file, list}}
+	e := &staffEdit{object: "outcomes", passing: true, text: v.say("edit.import_text"), fields: []bot.Field{file, list}}
 	text := v.sent.Get("list")
 	rows, problems := content.ImportOutcomes(strings.NewReader(text), "list")
 	book, err := newPartnerBook(v.tx)

@@ -163,7 +163,7 @@ func (v *staffView) personEdit() (*staffEdit, error) {
 		name = p.Key
 	}
 	v.page.Title, v.page.Back = v.say("edit.person_title", "person", name), web.Link{Label: v.say("staff.people"), URL: "/staff/people"}
-	e := &staffEdit{object: "person:" + p.ID.String(), text: v.say("edit.person_key", "key", p.Key), fields: []bot.Field{required(v.line("name", 200, p.Name))}}
+	e := &staffEdit{object: "person:" + p.ID.String(), passing: true, text: v.say("edit.person_key", "key", p.Key), fields: []bot.Field{required(v.line("name", 200, p.Name))}}
 	roles := strings.Split(p.Roles, ",")
 	if p.Side == models.SideStaff {
 		e.fields = append(e.fields, v.line("department", 100, p.Department), v.fixed(v.field(bot.Choices, "roles", roles...), "edit.role_", staffRoles...))

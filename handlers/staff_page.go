@@ -130,7 +130,7 @@ func (p staffPage) draw(v *staffView) error {
 		if err != nil {
 			return err
 		}
-		v.showEdit(e)
+		return v.showEdit(e)
 	}
 	return nil
 }

@@ -88,6 +88,11 @@ func (t *Tx) KeepDraft(d Draft) error {
 	return t.db.Exec("UPDATE drafts SET form = ?, epoch = epoch + 1 WHERE id = ? AND used_at IS NULL", string(form), d.ID).Error
 }
 
+// DropDraft throws a draft away. One that is not there changes nothing.
+func (t *Tx) DropDraft(id ID) error {
+	return t.db.Exec("DELETE FROM drafts WHERE id = ?", id).Error
+}
+
 // UseDraft takes a draft for its one effect. false: it had it already.
 func (t *Tx) UseDraft(id ID) (bool, error) {
 	r := t.db.Exec("UPDATE drafts SET used_at = ?, epoch = epoch + 1 WHERE id = ? AND used_at IS NULL", t.now, id)

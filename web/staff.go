@@ -120,7 +120,9 @@ type StaffFilter struct {
 // StaffForm is a form that changes something (POST). It works without script.
 type StaffForm struct {
 	Action   string
-	Upload   bool // a field holds a file
+	Upload   bool   // a field holds a file
+	Keep     string // where the script posts what stands in the fields, as it is typed; empty = nowhere
+	Out      string // what it says where one has to enter again before that
 	Hidden   []Pair
 	Fields   []FormField
 	Trouble  string // heads the list of what is wrong

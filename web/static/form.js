@@ -1,5 +1,6 @@
 // What is typed into a form is kept while it is typed, so that a closed tab or a
-// dead battery loses nothing. Long lists of choices can be looked through.
+// dead battery loses nothing. Where one has to enter again first (data-out), the form
+// stays as it is and says so, instead of being sent to be lost. Long lists of choices can be looked through.
 "use strict";
 (function () {
   var form = document.querySelector("form[data-keep], form[data-filter]");
@@ -7,6 +8,7 @@
   var timer = 0;
   var dirty = false;
   var sending = false;
+  var typed = false;
 
   function values() { return new URLSearchParams(new FormData(form)); }
 
@@ -14,11 +16,39 @@
     clearTimeout(timer);
     if (!dirty || sending || !form.dataset.keep) return;
     dirty = false;
-    fetch(form.dataset.keep, { method: "POST", body: values(), credentials: "same-origin" }).catch(function () { dirty = true; });
+    post().catch(function () { dirty = true; });
   }
 
-  form.addEventListener("input", function () { dirty = true; clearTimeout(timer); timer = setTimeout(keep, 1000); });
-  form.addEventListener("submit", function () { sending = true; clearTimeout(timer); });
+  // post keeps what stands in the fields, and answers whether one is still in.
+  function post() {
+    return fetch(form.dataset.keep, { method: "POST", body: values(), credentials: "same-origin" }).then(function (answer) {
+      var out = form.dataset.out && answer.status === 401;
+      if (out) dirty = true;
+      if (form.dataset.out) tell(out);
+      return !out;
+    });
+  }
+
+  function tell(out) {
+    var note = form.querySelector(".out");
+    if (!out && note) note.remove();
+    if (!out || note) return;
+    note = document.createElement("p");
+    note.className = "trouble out";
+    note.setAttribute("role", "alert");
+    note.textContent = form.dataset.out;
+    form.lastElementChild.before(note);
+  }
+
+  form.addEventListener("input", function () { dirty = typed = true; clearTimeout(timer); timer = setTimeout(keep, 1000); });
+  form.addEventListener("submit", function (e) {
+    clearTimeout(timer);
+    if (!form.dataset.out || !typed) { sending = true; return; }
+    e.preventDefault();
+    var button = e.submitter;
+    function go() { typed = false; form.requestSubmit(button); }
+    post().then(function (inside) { if (inside) go(); }, go);
+  });
   window.addEventListener("pageshow", function () { sending = false; });
   window.addEventListener("pagehide", function () {
     if (dirty && !sending && form.dataset.keep) navigator.sendBeacon(form.dataset.keep, values());
