@@ -28,7 +28,7 @@ func (g *rig) joins(n int) {
 // steps counts what of a campaign a person got, by step.
 func (g *rig) steps(id int64, person string) string {
 	g.t.Helper()
-	rows, err := modelstest.Raw(g.t, g.driver, g.dsn).Query("SELECT d.step, d.state, COUNT(*) FROM deliveries d JOIN people w ON w.id = d.person_id WHERE d.campaign_id = ? AND w.`key` = ? GROUP BY d.step, d.state ORDER BY d.step", id, person)
+	rows, err := g.raw().Query("SELECT d.step, d.state, COUNT(*) FROM deliveries d JOIN people w ON w.id = d.person_id WHERE d.campaign_id = ? AND w.`key` = ? GROUP BY d.step, d.state ORDER BY d.step", id, person)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestManyNewcomersAtOnceNeedApproval(t *testing.T) {
 // inRoom counts what of a campaign a room got, by step.
 func (g *rig) inRoom(id int64, room string) string {
 	g.t.Helper()
-	rows, err := modelstest.Raw(g.t, g.driver, g.dsn).Query("SELECT step, state, COUNT(*) FROM deliveries WHERE campaign_id = ? AND room = ? GROUP BY step, state ORDER BY step, state", id, room)
+	rows, err := g.raw().Query("SELECT step, state, COUNT(*) FROM deliveries WHERE campaign_id = ? AND room = ? GROUP BY step, state ORDER BY step, state", id, room)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (g *rig) acknowledge(id int64, key string) {
 func (g *rig) step(id int64, step int) map[string]int {
 	g.t.Helper()
 	out := map[string]int{}
-	rows, err := modelstest.Raw(g.t, g.driver, g.dsn).Query("SELECT state, COUNT(*) FROM deliveries WHERE campaign_id = ? AND step = ? GROUP BY state", id, step)
+	rows, err := g.raw().Query("SELECT state, COUNT(*) FROM deliveries WHERE campaign_id = ? AND step = ? GROUP BY state", id, step)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestTheWindowClosesInTheMiddle(t *testing.T) {
 
 func (g *rig) due(id int64) (out []time.Time) {
 	g.t.Helper()
-	rows, err := modelstest.Raw(g.t, g.driver, g.dsn).Query("SELECT due_at FROM v_delivery WHERE campaign_id = ? AND state = 'queued' AND part = 0", id)
+	rows, err := g.raw().Query("SELECT due_at FROM v_delivery WHERE campaign_id = ? AND state = 'queued' AND part = 0", id)
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -22,12 +22,12 @@ func (g *rig) dump() (restored func() string) {
 	g.t.Helper()
 	if g.driver == "sqlite" {
 		to := filepath.Join(g.t.TempDir(), "backup.db")
-		if _, err := modelstest.Raw(g.t, g.driver, g.dsn).Exec("VACUUM INTO ?", to); err != nil {
+		if _, err := g.raw().Exec("VACUUM INTO ?", to); err != nil {
 			g.t.Fatal(err)
 		}
 		return func() string { return to }
 	}
-	tx, err := modelstest.Raw(g.t, g.driver, g.dsn).BeginTx(g.t.Context(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := g.raw().BeginTx(g.t.Context(), &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package campaign_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -86,9 +87,19 @@ type rig struct {
 	worksHTTP *httptest.Server
 	fault     atomic.Pointer[func(platform string) int] // see between
 	worksBots map[string]*lineworkstest.Bot
+	db        *sql.DB // see raw
 	store     *models.Store
 	mind      *handlers.Handlers // without a clock or a sender of its own
 	log       *slog.Logger
+}
+
+// raw looks at the database directly: once opened, because tests ask again and again.
+func (g *rig) raw() *sql.DB {
+	g.t.Helper()
+	if g.db == nil {
+		g.db = modelstest.Raw(g.t, g.driver, g.dsn)
+	}
+	return g.db
 }
 
 // process is what one akari serve runs of sending.
@@ -400,7 +411,7 @@ func (g *rig) arrived() map[string]int {
 // deliveries are the rows of a campaign as the reporting view shows them.
 func (g *rig) deliveries(id int64) (out []row) {
 	g.t.Helper()
-	db := modelstest.Raw(g.t, g.driver, g.dsn)
+	db := g.raw()
 	rows, err := db.Query("SELECT delivery_key, COALESCE(person_key,''), COALESCE(partner_key,''), platform, address, part, state, COALESCE(error_code,'') FROM v_delivery WHERE campaign_id = ?", id)
 	if err != nil {
 		g.t.Fatal(err)
