@@ -203,11 +203,32 @@ func (g *gallery) visible(link string, n int) int64 {
 	return g.count("SELECT SUM(visible_ms) FROM v_view WHERE link_id = ? AND page = ? AND class = 'human'", link, n)
 }
 
-func within(t testing.TB, what string, got, want time.Duration, percent int64) {
-	t.Helper()
-	if d := (got - want).Abs(); d > want*time.Duration(percent)/100 {
-		t.Errorf("%s: %s, want %s ± %d %%", what, got.Round(time.Millisecond), want, percent)
+// shown waits until a page of a link is on record, and fails the test unless it was
+// on screen from least to most, give or take one twentieth: least is between its
+// being seen there and its being left, most is from before to after, for a busy
+// machine takes its time over a key.
+func (g *gallery) shown(link string, n int, least, most time.Duration) {
+	g.t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		got := time.Duration(g.visible(link, n)) * time.Millisecond
+		if got >= least*19/20 && got <= most*21/20 {
+			return
+		}
+		if time.Now().After(end) {
+			g.t.Errorf("page %d: %s, want %s to %s", n, got, least.Round(time.Millisecond), most.Round(time.Millisecond))
+			return
+		}
 	}
+}
+
+// turn goes to a page with a key and waits until it is the current one: it became so
+// between the two times.
+func (s *screen) turn(n int, k string) (before, after time.Time) {
+	s.t.Helper()
+	before = time.Now()
+	s.key(k)
+	s.until(fmt.Sprintf(`document.querySelector("#page-number").value === "%d"`, n))
+	return before, time.Now()
 }
 
 func TestInTheBrowserAPageReadIsAPageCounted(t *testing.T) {
@@ -222,25 +243,18 @@ func TestInTheBrowserAPageReadIsAPageCounted(t *testing.T) {
 		if count := on[int](s, `document.querySelectorAll("#sheets section").length`); count != 14 {
 			t.Fatalf("%d pages", count)
 		}
-		s.key(kb.PageDown)
-		s.key(kb.PageDown)
-		began := time.Now()
+		s.turn(2, kb.PageDown)
+		came, there := s.turn(3, kb.PageDown)
 		s.until(`document.querySelector("#page-3[data-drawn]")`)
-		if text := on[string](s, `document.querySelector("#page-number").value`); text != "3" {
-			t.Errorf("the bar says page %s", text)
-		}
 		s.until(`document.querySelector("#page-3 .textLayer span")`)
 		if text := on[string](s, `document.querySelector("#page-3 .textLayer").innerText`); !strings.Contains(text, "受注の現場で") {
 			t.Errorf("the text of page 3 is %q", text)
 		}
-		time.Sleep(8*time.Second - time.Since(began))
-		least := time.Since(began)
-		s.key(kb.PageDown)
-		most := time.Since(began) // a key takes its time on a busy machine: the page changed in between
+		time.Sleep(8*time.Second - time.Since(there))
+		left, gone := s.turn(4, kb.PageDown)
 		time.Sleep(2500 * time.Millisecond)
 		s.leave()
-		seen := time.Duration(g.visible(hexOf(id), 3)) * time.Millisecond
-		within(t, "page 3", seen, min(max(seen, least), most), 5)
+		g.shown(hexOf(id), 3, left.Sub(there), gone.Sub(came))
 		if class, reason := g.class(id); class != "human" || reason != "visible" {
 			t.Errorf("class %s, %s", class, reason)
 		}
@@ -338,11 +352,9 @@ func TestInTheBrowserAHiddenTabCountsNothing(t *testing.T) {
 	time.Sleep(3 * time.Second)
 	front := s.other(false)
 	s.until(`document.visibilityState === "hidden"`)
-	time.Sleep(500 * time.Millisecond)
+	g.shown(hexOf(id), 0, 2*time.Second, time.Hour)
+	time.Sleep(time.Second)
 	before := g.visible(hexOf(id), 0)
-	if before < 2000 {
-		t.Fatalf("only %d ms before the tab was hidden", before)
-	}
 	time.Sleep(6 * time.Second)
 	front.do(chromedp.Navigate("about:blank"))
 	s.leave()
@@ -356,9 +368,9 @@ func TestInTheBrowserTwoTabsDoNotDouble(t *testing.T) {
 	g := newGallery(t, "mysql")
 	id, at := g.link("aoba-01", "product-guide")
 	s := newScreen(t, 1280, 800, false)
+	began := time.Now()
 	s.do(chromedp.Navigate(at))
 	s.until(firstPage)
-	began := time.Now()
 	o := s.other(true)
 	o.do(chromedp.Navigate(at))
 	o.until(firstPage)
@@ -370,13 +382,10 @@ func TestInTheBrowserTwoTabsDoNotDouble(t *testing.T) {
 	time.Sleep(6 * time.Second)
 	s.leave()
 	o.leave()
-	passed := time.Since(began) + 2*time.Second // the first page was on screen a little before
+	passed := time.Since(began)
+	g.shown(hexOf(id), 0, 6*time.Second, passed)
 	if n := g.count("SELECT COUNT(*) FROM visits"); n != 1 {
 		t.Errorf("%d visits", n)
-	}
-	tabs := g.count("SELECT COUNT(*) FROM v_event WHERE kind IN ('seen', 'page_viewed')")
-	if ms := time.Duration(g.visible(hexOf(id), 0)) * time.Millisecond; ms > passed || ms < 6*time.Second {
-		t.Errorf("%s on screen in %s, %d reports", ms, passed, tabs)
 	}
 }
 
@@ -391,25 +400,24 @@ func TestInTheBrowserNothingIsLostOffline(t *testing.T) {
 	time.Sleep(2500 * time.Millisecond)
 	s.quiet.Store(true)
 	g.down.Store(true)
-	began := time.Now()
-	s.key(kb.PageDown)
+	came, there := s.turn(2, kb.PageDown)
 	time.Sleep(10 * time.Second)
-	s.key(kb.PageDown)
-	second := time.Since(began)
-	time.Sleep(20*time.Second - time.Since(began))
-	third := time.Since(began) - second
+	next, third := s.turn(3, kb.PageDown)
+	time.Sleep(10 * time.Second)
 	if ms := g.visible(hexOf(id), 3); ms != 0 {
 		t.Fatalf("page 3 is on record while the network is away: %d ms", ms)
 	}
 	// Left while still away; the next visit's page tells what the last one kept.
+	left := time.Now()
 	s.leave()
+	gone := time.Now()
 	g.down.Store(false)
 	s.do(chromedp.Navigate(at))
 	s.until(firstPage)
 	time.Sleep(1500 * time.Millisecond)
 	s.leave()
-	within(t, "page 2", time.Duration(g.visible(hexOf(id), 2))*time.Millisecond, second, 5)
-	within(t, "page 3", time.Duration(g.visible(hexOf(id), 3))*time.Millisecond, third, 5)
+	g.shown(hexOf(id), 2, next.Sub(there), third.Sub(came))
+	g.shown(hexOf(id), 3, left.Sub(third), gone.Sub(next))
 	if n := g.count("SELECT COUNT(*) FROM v_event WHERE kind = 'opened'"); n != 1 {
 		t.Errorf("opened %d times: a reload is the same visit", n)
 	}
@@ -455,12 +463,12 @@ func TestInTheBrowserAVideoCountsWhatWasShown(t *testing.T) {
 		s.until(`document.getElementById("video").readyState >= 2`)
 		s.wheel(1)
 		on[bool](s, play)
-		time.Sleep(3 * time.Second)
-		on[bool](s, `(document.getElementById("video").currentTime = 26, true)`)
+		s.until(`document.getElementById("video").currentTime >= 3`)
+		first := on[float64](s, `((v) => { const t = v.currentTime; v.currentTime = 26; return t })(document.getElementById("video"))`)
 		s.until(`document.getElementById("video").ended`)
 		s.leave()
-		if ms := watched(g, id); ms < 5_500 || ms > 8_500 {
-			t.Errorf("%d ms of 30 s", ms)
+		if ms, want := watched(g, id), int64(first*1000)+4000; ms < want-1500 || ms > want+1500 {
+			t.Errorf("%d ms of 30 s, want about %d", ms, want)
 		}
 		if completed(g) != 0 {
 			t.Error("jumping to the end completed the video")
@@ -477,7 +485,8 @@ func TestInTheBrowserAVideoCountsWhatWasShown(t *testing.T) {
 		on[bool](s, `(document.getElementById("video").playbackRate = 2, true)`)
 		on[bool](s, play)
 		s.until(`document.getElementById("video").ended`)
-		time.Sleep(500 * time.Millisecond)
+		for end := time.Now().Add(time.Minute); completed(g) == 0 && time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		}
 		first := watched(g, id)
 		if first < 29_000 || first > 30_100 {
 			t.Errorf("shown at double speed: %d ms of 30 s", first)
@@ -512,13 +521,13 @@ func TestInTheBrowserAToolIsCountedAndThenOpened(t *testing.T) {
 	s.wheel(1)
 	began := time.Now()
 	for g.count("SELECT COUNT(*) FROM v_event WHERE kind = 'tool_opened' AND class = 'human' AND object_key = 'estimate-tool' AND link_id = ?", hexOf(id)) == 0 {
-		if time.Since(began) > 10*time.Second {
+		if time.Since(began) > time.Minute {
 			t.Fatal("no tool was opened")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 	var where string // also when the host is not there
-	for ; !strings.HasPrefix(where, "https://tools.example.com/estimate") && time.Since(began) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+	for ; !strings.HasPrefix(where, "https://tools.example.com/estimate") && time.Since(began) < time.Minute; time.Sleep(50 * time.Millisecond) {
 		h, err := chromedp.Call(s.ctx, page.GetNavigationHistory, cdp.Empty{})
 		if err != nil {
 			continue // between two pages
