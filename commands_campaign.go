@@ -22,6 +22,7 @@ type CampaignCmd struct {
 	Pause   CampaignPauseCmd   `cmd:"" help:"Stop sending, in all processes, within two seconds."`
 	Resume  CampaignResumeCmd  `cmd:"" help:"Go on with a paused campaign."`
 	Cancel  CampaignCancelCmd  `cmd:"" help:"End a campaign for good."`
+	Delete  CampaignDeleteCmd  `cmd:"" help:"Hide a campaign that is over or was never launched; its figures stay."`
 	Report  CampaignReportCmd  `cmd:"" help:"Show how a campaign stands: unclear recipients first."`
 	Test    CampaignTestCmd    `cmd:"" help:"Send a campaign to one of the staff as a test; it never counts."`
 	Resend  CampaignResendCmd  `cmd:"" help:"Send a campaign to one unclear or failed recipient again."`
@@ -300,4 +301,15 @@ func (x CampaignCancelCmd) Run(cli *CLI, out surroundings) error {
 		}
 		return cli.print(out, map[string]any{"campaign_id": c.ID, "state": c.State}, fmt.Sprintf("campaign %d is cancelled", c.ID))
 	})
+}
+
+// CampaignDeleteCmd is akari campaign delete.
+type CampaignDeleteCmd struct {
+	campaignID `embed:""`
+	actor      `embed:""`
+}
+
+// Run deletes.
+func (x CampaignDeleteCmd) Run(cli *CLI, out surroundings) error {
+	return cli.moved(out, x.As, x.ID, "is deleted; its figures stay", "", func(a *handlers.Campaigning) (models.Campaign, bool, error) { return a.Delete(x.ID) }, nil)
 }

@@ -38,7 +38,7 @@ func (e ExportCmd) Run(cli *CLI, out surroundings) error {
 		}
 		w := out.stdout
 		if e.Out != "" {
-			f, err := os.OpenFile(e.Out, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600) // it holds names
+			f, err := privateFile(e.Out)
 			if err != nil {
 				return err
 			}
@@ -59,4 +59,19 @@ func (e ExportCmd) Run(cli *CLI, out surroundings) error {
 		}
 		return nil
 	})
+}
+
+// privateFile makes an empty file, for what holds names: nobody else may read it, also
+// where another file of that name was there before.
+func privateFile(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if at, err := f.Stat(); err == nil && at.Mode().IsRegular() { // not a pipe or a terminal
+		if err := f.Chmod(0o600); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+	return f, nil
 }

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -143,7 +142,12 @@ func (p PersonExportCmd) Run(cli *CLI, out surroundings) error {
 		}
 		b = append(b, '\n')
 		if p.Out != "" {
-			if err := os.WriteFile(p.Out, b, 0o600); err != nil {
+			f, err := privateFile(p.Out)
+			if err == nil {
+				_, err = f.Write(b)
+				err = errors.Join(err, f.Close())
+			}
+			if err != nil {
 				return fmt.Errorf("the export cannot be written: %w", err)
 			}
 			return nil

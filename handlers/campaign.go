@@ -68,6 +68,7 @@ const (
 	actPause   = "campaign.pause"
 	actResume  = "campaign.resume"
 	actCancel  = "campaign.cancel"
+	actDelete  = "campaign.delete"
 	actTest    = "campaign.test"
 	actResend  = "campaign.resend"
 	actRecall  = "campaign.recall"
@@ -77,7 +78,7 @@ const (
 // campaignRoles says which roles may do what; docs/roles.md tells it to people.
 // Stopping is open to more people than starting.
 var campaignRoles = map[string][]string{
-	actCreate: {"sender"}, actAsk: {"sender"}, actRemind: {"sender"}, actEdit: {"sender"}, actLaunch: {"sender"}, actResume: {"sender"}, actTest: {"sender"}, actResend: {"sender"}, actRecall: {"sender"}, actSave: {"sender"},
+	actCreate: {"sender"}, actAsk: {"sender"}, actRemind: {"sender"}, actEdit: {"sender"}, actLaunch: {"sender"}, actResume: {"sender"}, actTest: {"sender"}, actResend: {"sender"}, actRecall: {"sender"}, actDelete: {"sender"}, actSave: {"sender"},
 	actApprove: {"approver"},
 	actPause:   {"sender", "approver", "admin"}, actCancel: {"sender", "approver", "admin"},
 }
@@ -421,6 +422,19 @@ func (a *Campaigning) Cancel(id int64) (c models.Campaign, fresh bool, err error
 		return c, false, err
 	}
 	return c, true, a.audit(actCancel, campaignObject(id), "done", nil)
+}
+
+// Delete hides a campaign that is over, or was never launched, from lists, forms and
+// commands. Its rows, and so every figure, stay.
+func (a *Campaigning) Delete(id int64) (c models.Campaign, fresh bool, err error) {
+	if c, err = a.load(actDelete, id); err != nil {
+		return c, false, err
+	}
+	err = a.tx.DeleteCampaign(c)
+	if errors.Is(err, models.ErrMoved) { // the row is locked: its state is what refuses
+		return c, false, a.refuse(actDelete, campaignObject(id), "campaign.still_on", "id", id)
+	}
+	return c, true, errors.Join(err, a.audit(actDelete, campaignObject(id), "done", nil))
 }
 
 // CancelOwed takes back what a cancelled campaign still owes, in short transactions.

@@ -298,7 +298,9 @@ func (v *staffView) roomEdit() (*staffEdit, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Options = append(f.Options, bot.Option{Label: v.say("edit.whose_staff"), Value: staffChoice})
+	if !room.Outsiders() { // a room that outsiders read is not the staff's
+		f.Options = append(f.Options, bot.Option{Label: v.say("edit.whose_staff"), Value: staffChoice})
+	}
 	e := &staffEdit{object: room.ID.String(), text: v.say("edit.room_text", "platform", v.say("platform."+room.Platform)), fields: []bot.Field{required(f)}, acts: []staffAct{
 		{name: "room.map", label: v.say("form.save"), do: func(args url.Values) (string, error) { return v.saveRoom(room, now, args.Get("whose")) }},
 	}}
@@ -316,7 +318,12 @@ func (v *staffView) saveRoom(room models.Room, was, whose string) (string, error
 		return next, nil // nobody is greeted twice
 	}
 	var partner models.Partner
-	if whose != staffChoice {
+	if whose == staffChoice {
+		if room.Outsiders() {
+			v.wrong("whose", "room.outsiders")
+			return "", errTyped
+		}
+	} else {
 		var err error
 		if partner, err = v.tx.PartnerByKey(whose); err != nil {
 			return "", err

@@ -44,26 +44,25 @@ func (c *connection) markup(s string) (string, bool) {
 	return after, id == `userId="`+c.BotID+`"`
 }
 
-// cutName cuts a folded name off the start of s. Comparing decomposed forms
-// rune by rune makes ｶﾞ, ガ and カ+゛ the same and カ something else.
+// cutName cuts a folded name off the start of s. Comparing decomposed forms, a
+// character with its marks at a time, makes ｶﾞ, ガ and カ+゛ the same and カ something
+// else, whatever the order of the marks.
 func cutName(s string, name []rune) (string, bool) {
 	if len(name) == 0 {
 		return "", false
 	}
 	i := 0
-	for pos, r := range s {
-		folded := fold(string(r))
-		if i == len(name) {
-			return s[pos:], len(folded) == 0 || !unicode.Is(unicode.Mn, folded[0])
-		}
-		for _, f := range folded {
+	for i < len(name) && s != "" {
+		n := norm.NFKD.NextBoundaryInString(s, true)
+		for _, f := range fold(s[:n]) {
 			if i == len(name) || name[i] != f {
 				return "", false
 			}
 			i++
 		}
+		s = s[n:]
 	}
-	return "", i == len(name)
+	return s, i == len(name)
 }
 
 // fold takes away differences of width, case and composition, and characters
