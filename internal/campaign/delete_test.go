@@ -18,7 +18,7 @@ func TestADeletedCampaignIsGoneAndItsFiguresStay(t *testing.T) {
 		remove := func(id int64) func(*handlers.Campaigning) error {
 			return func(a *handlers.Campaigning) error { _, _, err := a.Delete(id); return err }
 		}
-		id := g.create(spec(nil))
+		id := g.create(spec())
 		g.launch(id)
 		if got := g.refused("s-ito", remove(id)); got != "campaign.still_on" {
 			t.Fatalf("while it is scheduled: %q", got)
