@@ -57,7 +57,7 @@ func (h *Handlers) standing(tx *models.Tx, c models.Campaign, lang string) (bot.
 // second message is only ever sent because a person has looked.
 func (h *Handlers) troubleLines(tx *models.Tx, c models.Campaign, lang string) (lines []string, buttons []bot.Button, err error) {
 	say := func(key string, args ...any) string { return h.Library.Say(lang, key, args...) }
-	troubles, err := tx.Troubles(c.ID, mostTroubles+1)
+	troubles, err := tx.Troubles(c.ID, mostTroubles+1, 0)
 	if err != nil || len(troubles) == 0 {
 		return nil, nil, err
 	}
@@ -67,16 +67,20 @@ func (h *Handlers) troubleLines(tx *models.Tx, c models.Campaign, lang string) (
 			lines = append(lines, say("compose.troubles_more", "id", c.ID))
 			break
 		}
-		name, err := h.skippedName(tx, Skipped{PersonKey: x.PersonKey, PartnerKey: x.PartnerKey})
-		if err != nil {
-			return nil, nil, err
-		}
-		lines = append(lines, say("compose.trouble_row", "number", i+1, "who", name, "platform", say("platform."+x.Platform), "state", say("compose.trouble_"+x.State), "code", x.ErrorCode))
+		lines = append(lines, say("compose.trouble_row", "number", i+1, "who", h.troubleName(x), "platform", say("platform."+x.Platform), "state", say("compose.trouble_"+x.State), "code", x.ErrorCode))
 		if c.State != models.CampaignCancelled {
 			buttons = append(buttons, bot.Button{Label: say("compose.resend_nth", "number", i+1), Press: bot.NewPress("campaign.resend", "c", number(int(c.ID)), "d", x.DeliveryID.String())})
 		}
 	}
 	return lines, buttons, nil
+}
+
+// troubleName is who a trouble is about, as far as people are named.
+func (h *Handlers) troubleName(x models.Trouble) string {
+	if !h.PersonLevel {
+		return x.Partner
+	}
+	return strings.TrimSpace(x.Partner + " " + x.Person)
 }
 
 // standingLines are the lines that a board and a report share.

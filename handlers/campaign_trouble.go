@@ -249,7 +249,7 @@ func (h *Handlers) ReportOf(ctx context.Context, id int64) (c models.Campaign, r
 		if r, err = tx.ReportCampaign(c); err != nil {
 			return err
 		}
-		if troubles, err = tx.Troubles(id, 200); err != nil {
+		if troubles, err = tx.Troubles(id, 200, 0); err != nil {
 			return err
 		}
 		skipped, err = tx.SkippedOf(id)

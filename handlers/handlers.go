@@ -108,7 +108,7 @@ type Handlers struct {
 	pace      *beaconPace // how often pages report
 	hits      *hitGate
 	popular   popular
-	weeks     staffWeeks
+	counts    staffCounts
 	lost      seldom // inbounds that could not be stored
 }
 

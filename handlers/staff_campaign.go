@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"akari/models"
@@ -25,11 +27,7 @@ func (v *staffView) campaign() error {
 	if v.export != "" && v.query.Get("block") == reportBlock {
 		return v.campaignFile(c)
 	}
-	life := time.Duration(0) // of one that goes on nothing is remembered
-	if c.State == models.CampaignFinished {
-		life = staffCountFresh
-	}
-	r, at, err := counted(&v.h.weeks, v.tx.Now(), "campaign "+v.r.PathValue("id"), life, func() (models.CampaignReport, error) { return v.tx.ReportCampaign(c) })
+	r, missing, err := v.tx.CountCampaign(c)
 	if err != nil {
 		return err
 	}
@@ -39,11 +37,15 @@ func (v *staffView) campaign() error {
 		return err
 	}
 	if standing.Note == "" {
-		standing.Note = v.say("staff.this_week_note", "at", v.when(at))
+		standing.Note = v.say("staff.this_week_note", "at", v.when(v.tx.Now()))
 	}
 	v.add(standing)
 	if c.Spec.Ack != nil {
-		v.add(v.missingBlock(r))
+		b, err := v.missingBlock(c, r.Owed, missing)
+		if err != nil {
+			return err
+		}
+		v.add(b)
 	}
 	if err := v.acknowledging(c); err != nil {
 		return err
@@ -72,9 +74,6 @@ func (v *staffView) campaignFile(c models.Campaign) error {
 
 // campaignEvents are the figures of the log that a campaign's own are told from.
 var campaignEvents = map[string]string{"sent": models.Delivered, "failed": models.DeliveryFailed, "opened_people": "opened_people", "completed_people": models.Completed, "acked_people": "acknowledged", "used_people": "used"}
-
-// missingShown is how many of who has not acknowledged a page lists; a file lists all.
-const missingShown = 200
 
 // standingBlock is how far a campaign is: a bar, the figures, and when it is through.
 func (v *staffView) standingBlock(c models.Campaign, r models.CampaignReport) (web.StaffBlock, error) {
@@ -132,41 +131,57 @@ func (v *staffView) standingBlock(c models.Campaign, r models.CampaignReport) (w
 	return b, nil
 }
 
-func (v *staffView) missingBlock(r models.CampaignReport) web.StaffBlock {
-	t := &web.StaffTable{Caption: v.say("staff.missing"), Columns: v.heads("person")}
-	for _, key := range r.Missing[:min(len(r.Missing), v.most(missingShown))] {
-		t.Rows = append(t.Rows, []web.Cell{{Text: key, URL: "/staff/events?person=" + key}})
+// The lists of a campaign's page, each of which turns its own pages.
+const (
+	missingBlock = "missing"
+	troubleBlock = "trouble"
+)
+
+// missingBlock lists who of those that were to acknowledge has not.
+func (v *staffView) missingBlock(c models.Campaign, owed, missing int) (web.StaffBlock, error) {
+	b := web.StaffBlock{ID: missingBlock, Title: v.say("staff.missing_count", "missing", count(int64(missing)), "owed", count(int64(owed))), Empty: emptyIf(missing == 0, v.say("staff.missing_none"))}
+	if !v.h.PersonLevel || missing == 0 {
+		return b, nil
 	}
-	b := web.StaffBlock{Title: v.say("staff.missing_count", "missing", len(r.Missing), "owed", r.Owed), Table: t, Links: v.exports(), Empty: emptyIf(len(r.Missing) == 0, v.say("staff.missing_none"))}
-	if len(r.Missing) > missingShown {
-		b.Note = v.say("staff.missing_more", "shown", missingShown)
+	offset := v.offset(missingBlock)
+	rows, err := v.tx.MissingOf(c, strings.TrimSpace(v.query.Get("q")), v.most(staffPageRows)+1, offset)
+	if err != nil {
+		return b, err
 	}
-	if !v.h.PersonLevel {
-		b.Table, b.Links, b.Note = nil, nil, ""
+	rows, more := cut(rows, v.most(staffPageRows))
+	b.Table = &web.StaffTable{Caption: v.say("staff.missing"), Columns: v.heads("person", "partner")}
+	for _, m := range rows {
+		b.Table.Rows = append(b.Table.Rows, []web.Cell{{Text: m.Name, Sub: m.Key, URL: "/staff/events?person=" + url.QueryEscape(m.Key)}, {Text: m.PartnerName, Sub: m.PartnerKey, URL: partnerURL(m.PartnerKey)}})
 	}
-	return b
+	if missing > staffPageRows {
+		b.Filter = v.search(v.say("staff.find_missing"))
+		b.Filter.Action += "#" + missingBlock
+		b.Filter.Clear.URL += "#" + missingBlock
+	}
+	if b.Links, b.Pager = v.exports(), v.pager(missingBlock, offset, len(rows), more); len(rows) == 0 {
+		b.Links, b.Empty = nil, v.say("staff.nothing_found")
+	}
+	return b, nil
 }
 
 // troubleBlock lists one by one to whom it is not certain, or certain not, that a
 // message came, and what to do about each.
 func (v *staffView) troubleBlock(c models.Campaign) (web.StaffBlock, error) {
-	troubles, err := v.tx.Troubles(c.ID, v.most(staffPageRows))
+	offset := v.offset(troubleBlock)
+	troubles, err := v.tx.Troubles(c.ID, v.most(staffPageRows)+1, offset)
 	if err != nil {
 		return web.StaffBlock{}, err
 	}
+	troubles, more := cut(troubles, v.most(staffPageRows))
 	t := &web.StaffTable{Caption: v.say("staff.trouble"), Columns: v.heads("reader", "platform", "state", "why", "todo")}
 	for _, x := range troubles {
-		who, err := v.h.skippedName(v.tx, Skipped{PersonKey: x.PersonKey, PartnerKey: x.PartnerKey})
-		if err != nil {
-			return web.StaffBlock{}, err
-		}
 		todo := v.say("staff.todo_"+x.State, "id", c.ID)
 		if c.State == models.CampaignCancelled {
 			todo = v.say("staff.todo_cancelled")
 		}
-		t.Rows = append(t.Rows, []web.Cell{{Text: who, URL: partnerURL(x.PartnerKey)}, {Text: v.say("platform." + x.Platform)}, {Text: v.say("staff." + x.State), Tone: "bad"}, {Text: x.ErrorCode}, {Text: todo}})
+		t.Rows = append(t.Rows, []web.Cell{{Text: v.h.troubleName(x), URL: partnerURL(x.PartnerKey)}, {Text: v.say("platform." + x.Platform)}, {Text: v.say("staff." + x.State), Tone: "bad"}, {Text: x.ErrorCode}, {Text: todo}})
 	}
-	b := web.StaffBlock{Title: v.say("staff.trouble"), Table: t, Links: v.exports()}
+	b := web.StaffBlock{ID: troubleBlock, Title: v.say("staff.trouble"), Table: t, Links: v.exports(), Pager: v.pager(troubleBlock, offset, len(troubles), more)}
 	if len(troubles) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.trouble_none")
 	}

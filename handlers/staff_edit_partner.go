@@ -227,7 +227,7 @@ func (v *staffView) savePerson(p models.Person, args url.Values) (string, error)
 func (v *staffView) roomsList() error {
 	kind := v.query.Get("whose")
 	f := v.fixed(bot.Field{Name: "whose", Label: v.say("edit.whose"), Kind: bot.Choice}, "edit.whose_", "none", models.RoomShared, models.RoomStaff)
-	offset := v.offset()
+	offset := v.offset("")
 	rows, err := v.tx.RoomList(v.query.Get("q"), kind, v.most(staffPageRows)+1, offset)
 	if err != nil {
 		return err
@@ -249,7 +249,7 @@ func (v *staffView) roomsList() error {
 		}
 		t.Rows = append(t.Rows, []web.Cell{{Text: roomName(r.Room), Sub: roomID(r.Room), URL: "/staff/rooms/" + r.ID.String()}, whose, {Text: v.each("platform.", r.Platform)}, {Text: left}})
 	}
-	b := web.StaffBlock{Title: v.say("staff.rooms"), Note: v.say("edit.rooms_note"), Table: t, Links: v.exports(), Pager: v.pager(offset, len(rows), more)}
+	b := web.StaffBlock{Title: v.say("staff.rooms"), Note: v.say("edit.rooms_note"), Table: t, Links: v.exports(), Pager: v.pager("", offset, len(rows), more)}
 	if len(rows) == 0 {
 		b.Links, b.Empty = nil, v.say("edit.rooms_none")
 	}

@@ -16,14 +16,14 @@ import (
 
 // peopleList is everybody known.
 func (v *staffView) peopleList() error {
-	offset := v.offset()
+	offset := v.offset("")
 	people, err := v.tx.PeopleList(models.ID{}, v.query.Get("q"), v.most(staffPageRows)+1, offset)
 	if err != nil {
 		return err
 	}
 	people, more := cut(people, v.most(staffPageRows))
 	v.add(web.StaffBlock{Filter: v.search(v.say("staff.find_person"))})
-	v.add(v.peopleBlock(people, v.pager(offset, len(people), more)))
+	v.add(v.peopleBlock(people, v.pager("", offset, len(people), more)))
 	return nil
 }
 
@@ -69,9 +69,8 @@ func (v *staffView) each(prefix, keys string) string {
 
 // materials is how far every material came this week and in the four before.
 func (v *staffView) materials() error {
-	to := v.tx.Now()
 	span := v.lately()
-	total, err := v.addUp("materials", v.tx.SumMaterials)
+	total, at, err := v.addUp("materials", (*models.Tx).SumMaterials)
 	if err != nil {
 		return err
 	}
@@ -83,21 +82,31 @@ func (v *staffView) materials() error {
 		}
 	}
 	b := v.funnelBlock(total, span)
+	b.Note = v.say("staff.events_span_at", "from", v.when(span.From), "at", v.when(at))
 	if v.has(materialEditors) {
 		b.Links = append([]web.Link{{Label: v.say("edit.new_material"), URL: "/staff/materials/_new"}}, b.Links...)
 	}
 	v.add(b)
-	old, _, err := counted(&v.h.weeks, to, "old versions", staffCountOver, func() ([]models.OldReaders, error) { return v.tx.OldReaders(current, to.Add(-oldOpenedFor)) })
+	offset := v.offset(oldBlock)
+	old, err := v.tx.OldReaders(current, v.tx.Now().Add(-oldOpenedFor), v.most(staffPageRows)+1, offset)
 	if err != nil {
 		return err
 	}
+	old, more := cut(old, v.most(staffPageRows))
 	t := &web.StaffTable{Caption: v.say("staff.old_versions"), Columns: v.heads("material", "partner", "#old_version", "#holders", "#openers")}
 	for _, r := range old {
-		t.Rows = append(t.Rows, []web.Cell{{Text: v.materialName(r.MaterialKey), Sub: r.MaterialKey}, {Text: r.Partner}, {Text: strconv.Itoa(r.MaterialVersion)}, {Text: strconv.Itoa(r.Holders)}, {Text: strconv.Itoa(r.Openers)}})
+		t.Rows = append(t.Rows, []web.Cell{{Text: v.materialName(r.MaterialKey), Sub: r.MaterialKey}, {Text: r.Partner, Sub: r.PartnerKey, URL: partnerURL(r.PartnerKey)}, {Text: strconv.Itoa(r.MaterialVersion)}, {Text: strconv.Itoa(r.Holders)}, {Text: strconv.Itoa(r.Openers)}})
 	}
-	v.add(web.StaffBlock{Title: v.say("staff.old_versions"), Note: v.say("staff.old_note"), Table: t, Empty: emptyIf(len(old) == 0, v.say("staff.old_none"))})
+	b = web.StaffBlock{ID: oldBlock, Title: v.say("staff.old_versions"), Note: v.say("staff.old_note"), Table: t, Links: v.exports(), Pager: v.pager(oldBlock, offset, len(old), more)}
+	if len(old) == 0 {
+		b.Links, b.Empty = nil, v.say("staff.old_none")
+	}
+	v.add(b)
 	return nil
 }
+
+// oldBlock is the list of older versions on the page of materials.
+const oldBlock = "old"
 
 func (v *staffView) materialName(key string) string {
 	if m, ok := v.h.Library.AnyMaterial(key); ok {
@@ -165,7 +174,7 @@ func (v *staffView) campaignsList() error {
 
 // gaps are the questions without an answer, and those that have one.
 func (v *staffView) gaps() error {
-	offset, status := v.offset(), v.query.Get("status")
+	offset, status := v.offset(""), v.query.Get("status")
 	if !slices.Contains([]string{models.GapOpen, models.GapDoing, models.GapClosed}, status) {
 		status = ""
 	}
@@ -180,7 +189,7 @@ func (v *staffView) gaps() error {
 	}
 	v.add(web.StaffBlock{Filter: &web.StaffFilter{Action: v.r.URL.Path, Fields: []web.FormField{f}, Choose: v.say("staff.any"), Submit: v.say("staff.filter")}})
 	b := v.gapBlock(rows)
-	b.Pager = v.pager(offset, len(rows), more)
+	b.Pager = v.pager("", offset, len(rows), more)
 	v.add(b)
 	return nil
 }
@@ -213,7 +222,7 @@ func (v *staffView) gapBlock(rows []models.GapLine) web.StaffBlock {
 // faq is how every entry served this week and in the four before.
 func (v *staffView) faq() error {
 	span := v.lately()
-	counts, err := v.addUp("faq", v.tx.CountEntries)
+	counts, at, err := v.addUp("faq", (*models.Tx).CountEntries)
 	if err != nil {
 		return err
 	}
@@ -237,7 +246,7 @@ func (v *staffView) faq() error {
 		}
 		t.Rows = append(t.Rows, append(row, web.Cell{Text: count(c["solved"]), URL: eventsURL("solved", span.From, span.To, "object", e.Key)}, web.Cell{Text: count(c[models.Rated] - c["solved"])}, web.Cell{Text: rate}, v.validState(e.ValidFrom, e.ValidUntil)))
 	}
-	b := web.StaffBlock{Title: v.say("staff.faq_count", "count", len(entries), "never", never), Note: v.say("staff.events_span", "from", v.when(span.From), "to", v.when(span.To)), Table: t, Links: v.exports()}
+	b := web.StaffBlock{Title: v.say("staff.faq_count", "count", len(entries), "never", never), Note: v.say("staff.events_span_at", "from", v.when(span.From), "at", v.when(at)), Table: t, Links: v.exports()}
 	if len(entries) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.faq_none")
 	}
@@ -248,7 +257,7 @@ func (v *staffView) faq() error {
 
 // outcomes are the results that partners reported.
 func (v *staffView) outcomes() error {
-	offset := v.offset()
+	offset := v.offset("")
 	rows, err := v.tx.OutcomeList(models.ID{}, v.most(staffPageRows)+1, offset)
 	if err != nil {
 		return err
@@ -262,7 +271,7 @@ func (v *staffView) outcomes() error {
 		}
 		t.Rows = append(t.Rows, []web.Cell{{Text: o.Title, Sub: o.ExternalID}, {Text: told(o.PartnerName), URL: linked(told(o.PartnerKey), partnerURL(told(o.PartnerKey)))}, {Text: o.Stage}, {Text: amount}, {Text: o.Currency}, {Text: told(o.ClosedOn)}, {Text: v.day(o.CreatedAt)}})
 	}
-	b := web.StaffBlock{Title: v.say("staff.outcomes"), Note: v.say("staff.outcomes_note"), Table: t, Links: v.exports(), Pager: v.pager(offset, len(rows), more)}
+	b := web.StaffBlock{Title: v.say("staff.outcomes"), Note: v.say("staff.outcomes_note"), Table: t, Links: v.exports(), Pager: v.pager("", offset, len(rows), more)}
 	if len(rows) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.outcomes_none")
 	}

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"sort"
@@ -11,9 +12,9 @@ import (
 	"akari/web"
 )
 
-// staffWeeks keeps what a long count came to for a short while: the pages for staff
-// look at the same few weeks.
-type staffWeeks struct {
+// staffCounts keeps what a long count of a time that goes on came to for a moment.
+// The pages that show it say as of when.
+type staffCounts struct {
 	mu   sync.Mutex
 	kept map[string]*staffCount
 }
@@ -26,21 +27,16 @@ type staffCount struct {
 	value any
 }
 
-// How old a count on a page may be: of a time that goes on, of one that is over, in
-// which little changes, and of one that has been over for weeks.
-const (
-	staffCountFresh = time.Minute
-	staffCountOver  = 10 * time.Minute
-	staffCountOld   = 12 * time.Hour
-	staffCountsKept = 64
-)
+// staffCountFresh is how old a count on a page may be.
+const staffCountFresh = time.Minute
 
-// counted answers what a count came to a moment ago, and when; else it counts.
-func counted[T any](s *staffWeeks, now time.Time, key string, life time.Duration, count func() (T, error)) (T, time.Time, error) {
+// counted answers what a count came to a moment ago, but not before since, and when;
+// else it counts.
+func counted[T any](s *staffCounts, now time.Time, key string, since time.Time, count func() (T, error)) (T, time.Time, error) {
 	s.mu.Lock()
 	k := s.kept[key]
 	if k == nil {
-		if s.kept == nil || len(s.kept) >= staffCountsKept {
+		if s.kept == nil {
 			s.kept = map[string]*staffCount{}
 		}
 		k = &staffCount{}
@@ -49,7 +45,7 @@ func counted[T any](s *staffWeeks, now time.Time, key string, life time.Duration
 	s.mu.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.done && now.Sub(k.at).Abs() < life {
+	if k.done && now.Sub(k.at).Abs() < staffCountFresh && !k.at.Before(since) {
 		return k.value.(T), k.at, nil
 	}
 	value, err := count()
@@ -57,22 +53,6 @@ func counted[T any](s *staffWeeks, now time.Time, key string, life time.Duration
 		k.done, k.at, k.value = true, now, value
 	}
 	return value, now, err
-}
-
-// lifeOf is how old a count of a week may be.
-func lifeOf(w models.Week, now time.Time) time.Duration {
-	switch {
-	case now.Before(w.End):
-		return staffCountFresh
-	case now.Sub(w.End) < 7*24*time.Hour:
-		return staffCountOver
-	}
-	return staffCountOld
-}
-
-// week counts a week.
-func (s *staffWeeks) week(tx *models.Tx, w models.Week) (models.Counted, time.Time, error) {
-	return counted(s, tx.Now(), "week "+w.Start.String(), min(lifeOf(w, tx.Now()), staffCountOver), func() (models.Counted, error) { return tx.CountWeek(w) })
 }
 
 // lately is this week and the four before.
@@ -85,27 +65,43 @@ func (v *staffView) lately() models.Period {
 	return models.Period{From: first.Start, To: week.End}
 }
 
-// addUp adds up what was counted in each week of lately: of those that are over it
-// is remembered, so that only the present one is counted again and again.
-func (v *staffView) addUp(what string, count func(models.Period) (map[string]models.Counts, error)) (map[string]models.Counts, error) {
-	sum, span := map[string]models.Counts{}, v.lately()
-	for w := models.WeekOf(span.From, v.h.Vendor.Zone); w.Start.Before(span.To); w = w.After(v.h.Vendor.Zone) {
-		of, _, err := counted(&v.h.weeks, v.tx.Now(), what+" "+w.Start.String(), lifeOf(w, v.tx.Now()), func() (map[string]models.Counts, error) {
-			return count(models.Period{From: w.Start, To: w.End})
-		})
-		if err != nil {
-			return nil, err
+// addUp adds up what is counted in each week of lately, the weeks side by side, and
+// says as of when.
+func (v *staffView) addUp(what string, count func(*models.Tx, models.Period) (map[string]models.Counts, error)) (map[string]models.Counts, time.Time, error) {
+	span := v.lately()
+	return counted(&v.h.counts, v.tx.Now(), what, models.WeekOf(v.tx.Now(), v.h.Vendor.Zone).Start, func() (map[string]models.Counts, error) {
+		sum := map[string]models.Counts{}
+		var all []func(*models.Tx) error
+		var mu sync.Mutex
+		for w := models.WeekOf(span.From, v.h.Vendor.Zone); w.Start.Before(span.To); w = w.After(v.h.Vendor.Zone) {
+			all = append(all, func(tx *models.Tx) error {
+				of, err := count(tx, models.Period{From: w.Start, To: w.End})
+				mu.Lock()
+				defer mu.Unlock()
+				for key, counts := range of {
+					if sum[key] == nil {
+						sum[key] = models.Counts{}
+					}
+					for k, n := range counts {
+						sum[key][k] += n
+					}
+				}
+				return err
+			})
 		}
-		for key, counts := range of {
-			if sum[key] == nil {
-				sum[key] = models.Counts{}
-			}
-			for k, n := range counts {
-				sum[key][k] += n
-			}
-		}
+		return sum, v.sideBySide(all...)
+	})
+}
+
+// sideBySide reads several things at the same time.
+func (v *staffView) sideBySide(reads ...func(*models.Tx) error) error {
+	errs := make([]error, len(reads))
+	var all sync.WaitGroup
+	for i, read := range reads {
+		all.Go(func() { errs[i] = v.h.Store.View(v.r.Context(), read) })
 	}
-	return sum, nil
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // overviewFigures are what the first page shows, in this order.
@@ -139,19 +135,25 @@ func (v *staffView) overview() error {
 	if err != nil {
 		return err
 	}
-	counts, weeks := make([]models.Counted, 3), []models.Week{week, week.Before(zone), week.Before(zone).Before(zone)}
-	for i := 1; i < len(weeks); i++ {
-		if counts[i], _, err = v.h.weeks.week(v.tx, weeks[i]); err != nil {
-			return err
+	weeks := []models.Week{week, week.Before(zone), week.Before(zone).Before(zone)}
+	var last, before models.Counted
+	var sofar models.Counts
+	var at time.Time
+	err = v.sideBySide(func(tx *models.Tx) (err error) {
+		sofar, at, err = counted(&v.h.counts, now, "so far", week.Start, func() (models.Counts, error) {
+			return tx.Total(models.Period{From: week.Start, To: week.End}, overviewFigures)
+		})
+		return err
+	}, func(tx *models.Tx) (err error) {
+		if last, err = tx.CountWeek(weeks[1], overviewFigures...); err == nil {
+			before, err = tx.CountWeek(weeks[2], overviewFigures...)
 		}
-	}
-	sofar, at, err := counted(&v.h.weeks, now, "so far "+week.Start.String(), staffCountFresh, func() (models.Counts, error) {
-		return v.tx.Total(models.Period{From: week.Start, To: week.End}, overviewFigures)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	sums := []models.Counts{sofar, sum(partners, counts[1]), sum(partners, counts[2])}
+	sums := []models.Counts{sofar, last.Sum(), before.Sum()}
 	for i, title := range []string{"staff.this_week", "staff.last_week"} {
 		total, before := sums[i], sums[i+1]
 		block := web.StaffBlock{Title: v.say(title, "from", v.day(weeks[i].Start), "to", v.day(weeks[i].End.Add(-time.Hour)), "week", weeks[i].ISO)}
@@ -180,7 +182,7 @@ func (v *staffView) overview() error {
 	if err != nil {
 		return err
 	}
-	v.stopped(partners, counts[1], counts[2], known)
+	v.stopped(partners, last, before, known)
 	return nil
 }
 

@@ -46,7 +46,7 @@ func (v *staffView) ownersList() error {
 	slices.SortStableFunc(rows, func(a, b models.Owned) int {
 		return cmp.Or(-cmp.Compare(btoi(missing[[2]string{a.Kind, a.ObjectKey}]), btoi(missing[[2]string{b.Kind, b.ObjectKey}])), slices.Index(UnownedKinds, a.Kind)-slices.Index(UnownedKinds, b.Kind))
 	})
-	total, offset := len(rows), v.offset()
+	total, offset := len(rows), v.offset("")
 	rows = rows[min(offset, total):min(offset+v.most(staffPageRows), total)]
 	t := &web.StaffTable{Caption: v.say("staff.owners"), Columns: v.heads("owned", "kind", "owner", "department", "owned_from")}
 	for _, o := range rows {
@@ -56,7 +56,7 @@ func (v *staffView) ownersList() error {
 		}
 		t.Rows = append(t.Rows, []web.Cell{{Text: titles[[2]string{o.Kind, o.ObjectKey}], Sub: o.ObjectKey, URL: ownedURL(o.Kind, o.ObjectKey)}, {Text: v.say("staff.owned_" + o.Kind)}, v.ownedCell(o), {Text: o.Department}, {Text: from}})
 	}
-	b := web.StaffBlock{Title: v.say("staff.owners_count", "count", count(int64(total)), "missing", count(int64(len(unowned)))), Note: v.say("staff.owners_note"), Table: t, Links: v.exports(), Pager: v.pager(offset, len(rows), offset+len(rows) < total)}
+	b := web.StaffBlock{Title: v.say("staff.owners_count", "count", count(int64(total)), "missing", count(int64(len(unowned)))), Note: v.say("staff.owners_note"), Table: t, Links: v.exports(), Pager: v.pager("", offset, len(rows), offset+len(rows) < total)}
 	if len(rows) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.nothing_found")
 	}

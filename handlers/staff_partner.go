@@ -12,23 +12,35 @@ import (
 	"akari/web"
 )
 
-// offset is which rows of a list are asked for.
-func (v *staffView) offset() int {
-	n, err := strconv.Atoi(v.query.Get("from_row"))
+// offset is which rows of a list are asked for: list names it where a page has
+// several.
+func (v *staffView) offset(list string) int {
+	n, err := strconv.Atoi(v.query.Get(fromRow(list)))
 	if err != nil || n < 0 || v.export != "" {
 		return 0
 	}
 	return min(n, 1_000_000)
 }
 
+// fromRow is the parameter that says from which row a list is asked for.
+func fromRow(list string) string { return strings.TrimPrefix(list+"_from_row", "_") }
+
 // pager turns the pages of a list of which shown rows from offset are on this one.
-func (v *staffView) pager(offset, shown int, more bool) web.Pager {
+// A list with a name is the block of that id.
+func (v *staffView) pager(list string, offset, shown int, more bool) web.Pager {
 	p := web.Pager{Name: v.say("staff.pages")}
+	turn := func(label string, row int) web.Link {
+		to := web.Link{Label: v.say(label), URL: v.with(fromRow(list), strconv.Itoa(row))}
+		if list != "" {
+			to.URL += "#" + list
+		}
+		return to
+	}
 	if offset > 0 {
-		p.Prev = web.Link{Label: v.say("staff.rows_before"), URL: v.with("from_row", strconv.Itoa(max(0, offset-staffPageRows)))}
+		p.Prev = turn("staff.rows_before", max(0, offset-staffPageRows))
 	}
 	if more {
-		p.Next = web.Link{Label: v.say("staff.rows_after"), URL: v.with("from_row", strconv.Itoa(offset+staffPageRows))}
+		p.Next = turn("staff.rows_after", offset+staffPageRows)
 	}
 	if p.Prev.URL != "" || p.Next.URL != "" {
 		p.Where = v.say("staff.rows", "from", count(int64(offset+1)), "to", count(int64(offset+shown)))
@@ -64,6 +76,9 @@ func (v *staffView) search(label string, fields ...web.FormField) *web.StaffFilt
 
 func partnerURL(key string) string { return "/staff/partners/" + url.PathEscape(key) }
 
+// partnerFigures are what a list of partners shows of a week, in this order.
+var partnerFigures = []string{models.ActivePeople, models.Asked, models.Opened, models.Completed, "used"}
+
 // partnersList is every partner with last week's figures.
 func (v *staffView) partnersList() error {
 	partners, err := v.tx.Partners()
@@ -71,7 +86,7 @@ func (v *staffView) partnersList() error {
 		return err
 	}
 	week := models.LastWeek(v.tx.Now(), v.h.Vendor.Zone)
-	last, _, err := v.h.weeks.week(v.tx, week)
+	last, err := v.tx.CountWeek(week, partnerFigures...)
 	if err != nil {
 		return err
 	}
@@ -94,18 +109,21 @@ func (v *staffView) partnersList() error {
 	}
 	v.add(web.StaffBlock{Filter: v.search(v.say("staff.find_partner"), web.FormField{Name: "moved", Label: v.say("staff.by_moved"), Kind: string(bot.Choice), Options: []web.FormOption{
 		{Label: v.say("staff.moved_yes"), Value: "yes", Selected: silent == "yes"}, {Label: v.say("staff.moved_no"), Value: "no", Selected: silent == "no"}}})})
-	total, offset := len(rows), v.offset()
+	total, offset := len(rows), v.offset("")
 	rows = rows[min(offset, total):min(offset+v.most(staffPageRows), total)]
-	t := &web.StaffTable{Caption: v.say("staff.partners"), Columns: v.heads("partner", "tier", "owner", "#known", "#active_people", "#asked", "#opened", "#completed", "#used")}
+	t := &web.StaffTable{Caption: v.say("staff.partners"), Columns: v.heads("partner", "tier", "owner", "#known")}
+	for _, f := range partnerFigures {
+		t.Columns = append(t.Columns, v.heads("#"+f)...)
+	}
 	for _, p := range rows {
 		c := last.Partners[p.ID]
 		row := []web.Cell{v.partnerCell(p), {Text: p.Tier}, v.ownerCell(owners[p.OwnerID]), {Text: count(known[p.ID])}}
-		for _, f := range []string{"active_people", models.Asked, models.Opened, models.Completed, "used"} {
+		for _, f := range partnerFigures {
 			row = append(row, web.Cell{Text: count(c[f]), URL: eventsURL(f, week.Start, week.End, "partner", p.Key)})
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	b := web.StaffBlock{Title: v.say("staff.partners_count", "count", count(int64(total))), Note: v.say("staff.of_last_week", "week", week.ISO), Table: t, Links: v.exports(), Pager: v.pager(offset, len(rows), offset+len(rows) < total)}
+	b := web.StaffBlock{Title: v.say("staff.partners_count", "count", count(int64(total))), Note: v.say("staff.of_last_week", "week", week.ISO), Table: t, Links: v.exports(), Pager: v.pager("", offset, len(rows), offset+len(rows) < total)}
 	if len(rows) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.nothing_found")
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func (t *Turn) listOldVersions() error {
 	for _, m := range t.h.Library.AllMaterials() {
 		current[m.Key], titles[m.Key] = m.Version, m.Title.In(t.Lang)
 	}
-	rows, err := t.tx.OldReaders(current, t.tx.Now().Add(-oldOpenedFor))
+	rows, err := t.tx.OldReaders(current, t.tx.Now().Add(-oldOpenedFor), math.MaxInt32, 0)
 	if err != nil {
 		return err
 	}

@@ -238,11 +238,14 @@ func TestOlderVersionsOfStoredMaterialsAreKept(t *testing.T) {
 				models.Event{Kind: models.Opened, Class: models.ClassScanner, LinkID: old.ID, PartnerID: p.PartnerID, PersonID: p.ID})
 		})
 		inTx(t, s, func(tx *models.Tx) error {
-			rows, err := tx.OldReaders(map[string]int{"price": 2}, tx.Now().Add(-time.Hour))
-			if err != nil || len(rows) != 1 || rows[0] != (models.OldReaders{MaterialKey: "price", MaterialVersion: 1, Partner: "青葉商事", Holders: 1, Openers: 1}) {
+			rows, err := tx.OldReaders(map[string]int{"price": 2}, tx.Now().Add(-time.Hour), 10, 0)
+			if err != nil || len(rows) != 1 || rows[0] != (models.OldReaders{MaterialKey: "price", MaterialVersion: 1, PartnerID: rows[0].PartnerID, PartnerKey: "p-aoba", Partner: "青葉商事", Holders: 1, Openers: 1}) {
 				t.Errorf("%+v, %v", rows, err)
 			}
-			return nil
+			if rows, err = tx.OldReaders(map[string]int{"price": 2}, tx.Now().Add(-time.Hour), 10, 1); len(rows) != 0 {
+				t.Errorf("behind the last: %+v", rows)
+			}
+			return err
 		})
 	})
 }

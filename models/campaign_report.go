@@ -74,10 +74,11 @@ func (t *Tx) Progress(campaign int64) (CampaignReport, error) {
 }
 
 // seats counts recipients by where their message stands in its newest round; inner
-// and outer are for counting by partner.
+// and outer are for counting by partner. An address is one person's or a room, so
+// that the index gives one recipient after the other.
 func (t *Tx) seats(campaign int64, inner, outer string) ([]seat, error) {
-	return all[seat](t.db, "SELECT "+outer+"x.standing, COUNT(*) AS n FROM (SELECT "+inner+"d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0 AND "+newest(campaign)+
-		" GROUP BY "+inner+"d.address) AS x GROUP BY "+outer+"x.standing", campaign)
+	return all[seat](t.db, "SELECT "+outer+"x.standing, COUNT(*) AS n FROM (SELECT "+inner+"d.address, MIN("+rankCase("d.state")+") AS standing FROM deliveries d"+t.by("deliveries_standing")+" WHERE d.campaign_id = ? AND d.step = 0 AND "+newest(campaign)+
+		" GROUP BY d.person_id, "+inner+"d.address) AS x GROUP BY "+outer+"x.standing", campaign)
 }
 
 // among limits a count to what belongs to some partners; nil = all.
@@ -116,6 +117,31 @@ func (r *CampaignReport) rest(state string) {
 
 // ReportCampaign is Progress with what came of it. Staff scope.
 func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
+	r, err := t.progressAndDeeds(c)
+	if err != nil {
+		return r, err
+	}
+	owed, err := t.Owed(c)
+	for _, o := range owed {
+		r.owes(o)
+	}
+	return r, err
+}
+
+// CountCampaign is ReportCampaign with how many are missing instead of who: see
+// MissingOf. Staff scope.
+func (t *Tx) CountCampaign(c Campaign) (r CampaignReport, missing int, err error) {
+	if r, err = t.progressAndDeeds(c); err != nil || c.Spec.Ack == nil {
+		return r, 0, err
+	}
+	from, args := t.owers(c, "")
+	n, err := first[struct{ Owed, Missing int }](t.db, "SELECT COUNT(*) AS owed, COUNT(CASE WHEN k.who IS NULL THEN 1 END) AS missing"+from, args...)
+	r.Owed = n.Owed
+	return r, n.Missing, err
+}
+
+// progressAndDeeds is a report but for who owes an acknowledgement.
+func (t *Tx) progressAndDeeds(c Campaign) (CampaignReport, error) {
 	r, err := t.Progress(c.ID)
 	if err != nil {
 		return r, err
@@ -131,13 +157,6 @@ func (t *Tx) ReportCampaign(c Campaign) (CampaignReport, error) {
 	}
 	r.Acknowledged = count("SELECT COUNT(DISTINCT k.person_id) FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND "+wholly("j.person_id = k.person_id"), c.ID)
 	r.Used = count("SELECT COUNT(DISTINCT person_id) FROM uses WHERE campaign_id = ? AND undone_at IS NULL", c.ID)
-	if err != nil || c.Spec.Ack == nil {
-		return r, err
-	}
-	owed, err := t.Owed(c)
-	for _, o := range owed {
-		r.owes(o)
-	}
 	return r, err
 }
 
@@ -244,36 +263,69 @@ type Ower struct {
 	Acknowledged bool // also by a colleague, where one per partner suffices
 }
 
-// Owed answers the people who were to acknowledge, in the order of their ids:
+// owers are, as FROM and WHERE of a query, the people w who were to acknowledge:
 // those whom the message reached, or, of a message into rooms, the people of the
 // partners whose room it reached. Who came when it was over owes nothing, unless they
-// acknowledge all the same.
+// acknowledge all the same. k.who is null for those who have not. with joins what else
+// is asked for.
+func (t *Tx) owers(c Campaign, with string) (from string, args []any) {
+	deliveries := " FROM deliveries d" + t.by("deliveries_standing") + " WHERE d.campaign_id = ? AND d.step = 0 AND " + newest(c.ID)
+	reached, there := "SELECT d.person_id AS who"+deliveries+" GROUP BY d.person_id HAVING MIN("+rankCase("d.state")+") = 8", "r.who = w.id"
+	args = []any{c.ID}
+	if c.ToKind == ToRooms {
+		reached, there = "SELECT DISTINCT d.partner_id AS who"+deliveries+" AND d.state = 'sent' AND d.part = 0", "r.who = w.partner_id AND w.left_at IS NULL"
+		if c.FinishedAt != nil {
+			there += " AND (w.created_at <= ? OR EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = ? AND k.person_id = w.id AND k.undone_at IS NULL))"
+			args = append(args, *c.FinishedAt, c.ID)
+		}
+	}
+	theirs, done := "person_id", "k.who = w.id"
+	if c.Spec.Ack.Rule == AckOnePerPartner {
+		theirs, done = "partner_id", "k.who = w.partner_id"
+	}
+	acks := "SELECT DISTINCT k." + theirs + " AS who FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND " + wholly("j."+theirs+" = k."+theirs)
+	return " FROM (" + reached + ") AS r JOIN people w ON " + there + " LEFT JOIN (" + acks + ") AS k ON " + done + with + " WHERE w.side = 'member'", append(args, c.ID)
+}
+
+// Owed answers the people who were to acknowledge, in the order of their ids.
 func (t *Tx) Owed(c Campaign) ([]Ower, error) {
 	if c.Spec.Ack == nil {
 		return nil, nil
 	}
-	done := "k.person_id = w.id AND " + wholly("j.person_id = w.id")
-	if c.Spec.Ack.Rule == AckOnePerPartner {
-		done = "k.partner_id = w.partner_id AND " + wholly("j.partner_id = w.partner_id")
+	from, args := t.owers(c, "")
+	return all[Ower](t.db, "SELECT w.id AS person_id, w.`key` AS person_key, w.partner_id, w.roles, k.who IS NOT NULL AS acknowledged"+from+" ORDER BY w.id", args...)
+}
+
+// Missing is somebody who was to acknowledge and has not, as staff read a list.
+type Missing struct {
+	Key         string
+	Name        string
+	PartnerKey  string
+	PartnerName string
+}
+
+// MissingOf answers who of a campaign is missing, in the order of ReportCampaign; of
+// those whose name or key, or whose partner's, contains text. Staff scope.
+func (t *Tx) MissingOf(c Campaign, text string, limit, offset int) ([]Missing, error) {
+	if c.Spec.Ack == nil {
+		return nil, nil
 	}
-	reached := "w.id IN (SELECT d.person_id FROM deliveries d WHERE d.campaign_id = ? AND d.step = 0 AND " + newest(c.ID) + " GROUP BY d.person_id HAVING MIN(" + rankCase("d.state") + ") = 8)"
-	args := []any{c.ID, c.ID}
-	if c.ToKind == ToRooms {
-		reached = "w.left_at IS NULL AND w.partner_id IN (SELECT d.partner_id FROM deliveries d WHERE d.campaign_id = ? AND d.state = 'sent' AND d.part = 0 AND d.step = 0 AND " + newest(c.ID) + ")"
-		if c.FinishedAt != nil {
-			reached += " AND (w.created_at <= ? OR EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = ? AND k.person_id = w.id AND k.undone_at IS NULL))"
-			args = append(args, *c.FinishedAt, c.ID)
-		}
+	from, args := t.owers(c, " JOIN partners p ON p.id = w.partner_id")
+	which := " AND k.who IS NULL"
+	if text != "" {
+		like := "%" + escapeLike(text) + "%"
+		which, args = which+" AND (w.name LIKE ? ESCAPE '!' OR w.`key` LIKE ? ESCAPE '!' OR p.name LIKE ? ESCAPE '!' OR p.`key` LIKE ? ESCAPE '!')", append(args, like, like, like, like)
 	}
-	return all[Ower](t.db, "SELECT w.id AS person_id, w.`key` AS person_key, w.partner_id, w.roles, EXISTS (SELECT 1 FROM acks k WHERE k.campaign_id = ? AND k.undone_at IS NULL AND "+done+") AS acknowledged "+
-		"FROM people w WHERE w.side = 'member' AND "+reached+" ORDER BY w.id", args...)
+	return all[Missing](t.db, "SELECT w.`key`, w.name, p.`key` AS partner_key, p.name AS partner_name"+from+which+" ORDER BY w.id LIMIT ? OFFSET ?", append(args, limit, offset)...)
 }
 
 // Trouble is one recipient whom a person has to look at.
 type Trouble struct {
 	DeliveryID ID
 	PartnerKey string
+	Partner    string
 	PersonKey  string
+	Person     string
 	Platform   string
 	Address    string
 	Step       int
@@ -285,12 +337,12 @@ type Trouble struct {
 
 // Troubles lists what of a campaign is unconfirmed, held or failed in its newest
 // round, one by one, the doubtful first.
-func (t *Tx) Troubles(campaign int64, limit int) ([]Trouble, error) {
-	return all[Trouble](t.db, `SELECT d.id AS delivery_id, p.`+"`key`"+` AS partner_key, w.`+"`key`"+` AS person_key, d.platform, d.address, d.step, d.round, d.state, d.error_code, d.intent_at
-FROM deliveries d LEFT JOIN partners p ON p.id = d.partner_id LEFT JOIN people w ON w.id = d.person_id
+func (t *Tx) Troubles(campaign int64, limit, offset int) ([]Trouble, error) {
+	return all[Trouble](t.db, `SELECT d.id AS delivery_id, p.`+"`key`"+` AS partner_key, p.name AS partner, w.`+"`key`"+` AS person_key, w.name AS person, d.platform, d.address, d.step, d.round, d.state, d.error_code, d.intent_at
+FROM deliveries d`+t.by("deliveries_standing")+` LEFT JOIN partners p ON p.id = d.partner_id LEFT JOIN people w ON w.id = d.person_id
 WHERE d.campaign_id = ? AND d.state IN ('unconfirmed','held','failed') AND d.error_code <> 'part_before'
 AND `+newest(campaign)+`
-ORDER BY CASE d.state WHEN 'unconfirmed' THEN 0 WHEN 'held' THEN 1 ELSE 2 END, d.id LIMIT ?`, campaign, limit)
+ORDER BY CASE d.state WHEN 'unconfirmed' THEN 0 WHEN 'held' THEN 1 ELSE 2 END, d.id LIMIT ? OFFSET ?`, campaign, limit, offset)
 }
 
 // SkippedOf answers who is not sent to, and why: by the recipients' reasons and

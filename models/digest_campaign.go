@@ -25,7 +25,7 @@ type Recorded struct {
 
 // RecordedBetween answers what staff recorded in a span. Staff scope.
 func (t *Tx) RecordedBetween(from, to time.Time) ([]Recorded, error) {
-	return all[Recorded](t.db, "SELECT e.partner_id, e.person_id, COUNT(*) AS n FROM events e"+t.by("events_week")+
+	return all[Recorded](t.db, "SELECT e.partner_id, e.person_id, COUNT(*) AS n FROM events e"+t.by("events_kind")+
 		" WHERE e.occurred_at >= ? AND e.occurred_at < ? AND e.kind = ? AND e.class = 'staff' GROUP BY e.partner_id, e.person_id", micro(from), micro(to), SupportRecorded)
 }
 

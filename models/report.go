@@ -1,6 +1,7 @@
 package models
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,17 @@ type Counts map[string]int64
 // Counted are the figures of a span of time.
 type Counted struct {
 	Partners map[ID]Counts
+}
+
+// Sum adds the figures up over all partners.
+func (c Counted) Sum() Counts {
+	out := Counts{}
+	for _, counts := range c.Partners {
+		for k, n := range counts {
+			out[k] += n
+		}
+	}
+	return out
 }
 
 // Period is what to count: what happened from From to before To.
@@ -29,6 +41,14 @@ type Period struct {
 func (s Period) index() string {
 	if s.Partner.IsZero() {
 		return "events_week"
+	}
+	return "events_partner"
+}
+
+// kindIndex is what a count of a few kinds of events of the span goes through.
+func (s Period) kindIndex() string {
+	if s.Partner.IsZero() {
+		return "events_kind"
 	}
 	return "events_partner"
 }
@@ -116,27 +136,31 @@ func (t *Tx) Total(s Period, figures []string) (Counts, error) {
 	s.Cut = nil
 	class, join, _ := s.classSQL()
 	where, args := s.where()
-	from := " FROM events e" + t.by(s.index()) + join + " WHERE " + where
+	from := " FROM events e" + t.by(s.kindIndex()) + join + " WHERE " + where + " AND e.kind IN ?"
+	plain := map[string]Figure{} // by the one kind that each is counted from
+	for _, f := range Figures {
+		if slices.Contains(figures, f.Key) && !f.People && f.Detail == "" {
+			plain[f.Kinds[0]] = f
+		}
+	}
 	type row struct {
 		Kind   string
 		SeenAs *string
 		N      int64
 	}
-	rows, err := all[row](t.db, "SELECT e.kind, "+class+" AS seen_as, COUNT(*) AS n"+from+" GROUP BY e.kind, seen_as", args...)
+	rows, err := all[row](t.db, "SELECT e.kind, "+class+" AS seen_as, COUNT(*) AS n"+from+" GROUP BY e.kind, seen_as", append(slices.Clip(args), slices.Collect(maps.Keys(plain)))...)
 	if err != nil {
 		return nil, err
 	}
-	out, by := Counts{}, counting()
+	out := Counts{}
 	for _, r := range rows {
-		for _, f := range by[r.Kind] {
-			if slices.Contains(figures, f.Key) && !f.People && f.Detail == "" && f.Product == (r.SeenAs == nil) && (f.Product || *r.SeenAs == ClassHuman) {
-				out[f.Key] += r.N
-			}
+		if f := plain[r.Kind]; f.Product == (r.SeenAs == nil) && (f.Product || *r.SeenAs == ClassHuman) {
+			out[f.Key] += r.N
 		}
 	}
 	if slices.Contains(figures, ActivePeople) { // acts without a person are one person's where the log knows no others
 		out[ActivePeople], err = first[int64](t.db, "SELECT COALESCE(SUM(CASE WHEN x.n = 0 THEN 1 ELSE x.n END), 0) FROM (SELECT e.partner_id, COUNT(DISTINCT e.person_id) AS n"+from+
-			" AND e.kind IN ? AND "+class+" = 'human' GROUP BY e.partner_id) AS x", append(slices.Clip(args), actingKinds)...)
+			" AND "+class+" = 'human' GROUP BY e.partner_id) AS x", append(slices.Clip(args), actingKinds)...)
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +197,7 @@ func (t *Tx) countDetailed(s Period, only []string) ([]detailedRow, error) {
 	if len(cases) == 0 {
 		return nil, nil
 	}
-	return all[detailedRow](t.db, "SELECT e.partner_id, "+which+" END AS figure, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
+	return all[detailedRow](t.db, "SELECT e.partner_id, "+which+" END AS figure, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.kindIndex())+join+
 		" WHERE "+where+" AND ("+strings.Join(cases, " OR ")+") GROUP BY e.partner_id, figure, seen_as", slices.Concat(args, more, picked)...)
 }
 
@@ -264,7 +288,7 @@ func (t *Tx) materialSteps(s Period, by string) ([]materialRow, error) {
 	class, join, args := s.classSQL()
 	where, more := s.where()
 	args = append(append(args, more...), MaterialFunnel)
-	return all[materialRow](t.db, "SELECT "+by+"e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.index())+join+
+	return all[materialRow](t.db, "SELECT "+by+"e.object_key, e.kind, "+class+" AS seen_as, COUNT(*) AS n FROM events e"+t.by(s.kindIndex())+join+
 		" WHERE "+where+" AND e.kind IN ? AND e.object_key <> '' GROUP BY "+by+"e.object_key, e.kind, seen_as", args...)
 }
 

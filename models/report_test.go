@@ -238,6 +238,49 @@ func TestAPageThatReportsOftenIsOnePageView(t *testing.T) {
 	})
 }
 
+// What came in since a week within its grace was counted is in what pages and digests
+// read of it, without counting the week of everybody anew; a final week stays.
+func TestAWeekWithinItsGraceKnowsWhatCameInSince(t *testing.T) {
+	modelstest.Each(t, func(t *testing.T, driver string) {
+		l := newLedger(t, driver, "2026-11-18T03:00:00Z")
+		tokyo := zone(t, "Asia/Tokyo")
+		w47, someone := models.WeekOf(l.now, tokyo), models.NewID()
+		l.event(models.Asked, l.aoba, l.now, func(e *models.Event) { e.PersonID = someone })
+		l.event(models.Asked, l.umi, l.now, nil)
+		told := func(want string) {
+			t.Helper()
+			l.view(func(tx *models.Tx) error {
+				some, err := tx.CountWeek(w47, models.ActivePeople, models.Asked)
+				if err != nil {
+					return err
+				}
+				all, err := tx.CountWeek(w47)
+				if err != nil {
+					return err
+				}
+				for _, c := range []models.Counted{some, all} {
+					got := fmt.Sprintf("%d %d, %d %d, %d", c.Partners[l.aoba][models.ActivePeople], c.Partners[l.aoba][models.Asked], c.Partners[l.umi][models.ActivePeople], c.Partners[l.umi][models.Asked], c.Sum()[models.Asked])
+					if got != want {
+						t.Errorf("told %s, want %s", got, want)
+					}
+				}
+				return nil
+			})
+		}
+		l.now = w47.End.Add(time.Hour)
+		l.close(1)
+		told("1 1, 1 1, 2")
+		l.now = l.now.Add(time.Minute)
+		l.event(models.Asked, l.aoba, w47.End.Add(-time.Minute), func(e *models.Event) { e.PersonID = someone })
+		l.event(models.Asked, l.aoba, w47.End.Add(-time.Minute), nil)
+		told("2 3, 1 1, 4")
+		l.now = w47.End.Add(49 * time.Hour)
+		l.close(1)
+		l.event(models.Asked, l.umi, w47.End.Add(-time.Minute), nil)
+		told("2 3, 1 1, 4")
+	})
+}
+
 // Every event is counted exactly once, own week or correction, whatever the order
 // in which things are recorded, classed anew, counted, and some weeks made anew.
 func TestNothingIsCountedTwiceOrNever(t *testing.T) {

@@ -46,16 +46,19 @@ func (t *Tx) MaterialBodies() ([]string, error) {
 type OldReaders struct {
 	MaterialKey     string
 	MaterialVersion int // the older one
+	PartnerID       ID
+	PartnerKey      string
 	Partner         string
 	Holders         int // have a link to it that still opens
 	Openers         int // of those, who opened it since the moment asked for
 }
 
 // OldReaders answers, per partner, who still has and opens links to versions
-// older than the current ones. Staff scope: numbers, no persons.
-func (t *Tx) OldReaders(current map[string]int, since time.Time) ([]OldReaders, error) {
+// older than the current ones, by material and partner. Staff scope: numbers, no
+// persons.
+func (t *Tx) OldReaders(current map[string]int, since time.Time, limit, offset int) ([]OldReaders, error) {
 	var old []string
-	args := []any{since, t.now}
+	args := []any{t.now}
 	for _, key := range slices.Sorted(maps.Keys(current)) {
 		if current[key] > 1 { // links to the first version are never older
 			old, args = append(old, "l.material_key = ? AND l.material_version < ?"), append(args, key, current[key])
@@ -64,10 +67,27 @@ func (t *Tx) OldReaders(current map[string]int, since time.Time) ([]OldReaders, 
 	if len(old) == 0 {
 		return nil, nil
 	}
-	return all[OldReaders](t.db, `SELECT l.material_key, l.material_version, p.name AS partner, COUNT(DISTINCT l.person_id) AS holders,
-		COUNT(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM events e LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit
-			WHERE e.link_id = l.id AND e.kind = 'opened' AND e.occurred_at > ? AND COALESCE(v.class, e.class) = 'human') THEN l.person_id END) AS openers
-		FROM links l JOIN partners p ON p.id = l.partner_id
-		WHERE l.revoked_at IS NULL AND l.expires_at > ? AND (`+strings.Join(old, " OR ")+`)
-		GROUP BY l.material_key, l.material_version, p.name ORDER BY l.material_key, p.name, l.material_version`, args...)
+	held := " FROM links l" + t.by("links_material") + " WHERE l.revoked_at IS NULL AND l.expires_at > ? AND (" + strings.Join(old, " OR ") + ")"
+	const each = " GROUP BY l.material_key, l.material_version, l.partner_id"
+	out, err := all[OldReaders](t.db, "SELECT x.*, p.`key` AS partner_key, p.name AS partner FROM (SELECT l.material_key, l.material_version, l.partner_id, COUNT(DISTINCT l.person_id) AS holders"+held+each+
+		") AS x JOIN partners p ON p.id = x.partner_id ORDER BY x.material_key, p.name, p.`key`, x.material_version LIMIT ? OFFSET ?", append(slices.Clip(args), limit, offset)...)
+	if err != nil || len(out) == 0 {
+		return out, err
+	}
+	// Who opened them is asked of the links of the rows that are shown alone.
+	partners := map[ID]bool{}
+	for _, o := range out {
+		partners[o.PartnerID] = true
+	}
+	opened, err := all[OldReaders](t.db, "SELECT l.material_key, l.material_version, l.partner_id, COUNT(DISTINCT l.person_id) AS openers"+held+
+		" AND l.partner_id IN ? AND EXISTS (SELECT 1 FROM events e LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.link_id = l.id AND e.kind = 'opened' AND e.occurred_at > ? AND "+humanly+")"+each,
+		append(slices.Clip(args), slices.Collect(maps.Keys(partners)), since)...)
+	for _, o := range opened {
+		if i := slices.IndexFunc(out, func(x OldReaders) bool {
+			return x.MaterialKey == o.MaterialKey && x.MaterialVersion == o.MaterialVersion && x.PartnerID == o.PartnerID
+		}); i >= 0 {
+			out[i].Openers = o.Openers
+		}
+	}
+	return out, err
 }

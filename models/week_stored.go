@@ -5,39 +5,65 @@ import (
 	"time"
 )
 
-// stored answers the row of a closed week whose kept figures tell all that is
-// known of it: it is final, or nothing of it came in since its last count. ok is
-// false where it has to be counted from the log.
-func (t *Tx) stored(w Week) (row weekRow, ok bool, err error) {
+// stored answers the row of a closed week whose kept figures tell what is known of
+// it, but of the partners of whom something came in since its last count. ok is false
+// where it has to be counted from the log. Of a final week the kept figures tell all.
+func (t *Tx) stored(w Week) (row weekRow, late []ID, ok bool, err error) {
 	row, err = first[weekRow](t.db, "SELECT "+weekColumns+" FROM weeks WHERE week_start = ?", micro(w.Start))
 	if errors.Is(err, ErrNotFound) {
-		return row, false, nil
+		return row, nil, false, nil
 	}
 	if err != nil || !row.WeekEnd.Equal(w.End) || row.CutAt.Before(w.End) {
-		return row, false, err
+		return row, nil, false, err
 	}
 	if row.Final {
-		return row, true, nil
+		return row, nil, true, nil
 	}
-	late, err := all[ID](t.db, "SELECT e.id FROM events e"+t.by("events_recorded")+" WHERE e.recorded_at >= ? AND e.occurred_at >= ? AND e.occurred_at < ? LIMIT 1", row.CutAt, micro(w.Start), micro(w.End))
-	return row, err == nil && len(late) == 0, err
+	late, err = all[ID](t.db, "SELECT DISTINCT e.partner_id FROM events e"+t.by("events_recorded")+" WHERE e.recorded_at >= ? AND e.occurred_at >= ? AND e.occurred_at < ? AND e.partner_id IS NOT NULL LIMIT ?",
+		row.CutAt, micro(w.Start), micro(w.End), lateMost+1)
+	return row, late, err == nil && len(late) <= lateMost, err
 }
+
+// lateMost is of how many partners a week is counted anew one by one: of more, the
+// whole week is no dearer.
+const lateMost = 20
 
 // CountWeek counts a closed week for every partner: from its kept figures where
 // they tell all that is known, else from the log. A final week is what was final
-// (rulings 17). Staff scope.
-func (t *Tx) CountWeek(w Week) (Counted, error) {
-	_, ok, err := t.stored(w)
+// (rulings 17). figures are those asked for, none = all; more may be answered.
+// Staff scope.
+func (t *Tx) CountWeek(w Week, figures ...string) (Counted, error) {
+	_, late, ok, err := t.stored(w)
 	if err != nil {
 		return Counted{}, err
 	}
+	span := Period{From: w.Start, To: w.End}
 	if !ok {
-		return t.Count(Period{From: w.Start, To: w.End})
+		return t.Count(span)
 	}
 	out := Counted{Partners: map[ID]Counts{}}
-	rows, err := t.db.Raw("SELECT partner_id, metric, value FROM weekly WHERE week_start = ? AND part = ?", micro(w.Start), partOwn).Rows()
-	if err != nil {
+	sql, args := "SELECT partner_id, metric, value FROM weekly WHERE week_start = ? AND part = ?", []any{micro(w.Start), partOwn}
+	if len(figures) > 0 {
+		sql, args = sql+" AND metric IN ?", append(args, figures)
+	}
+	if err := t.keptInto(&out, sql, args...); err != nil {
 		return out, err
+	}
+	for _, span.Partner = range late {
+		c, err := t.Count(span)
+		if err != nil {
+			return out, err
+		}
+		out.Partners[span.Partner] = c.Partners[span.Partner]
+	}
+	return out, nil
+}
+
+// keptInto reads kept figures by hand, as countRows does.
+func (t *Tx) keptInto(out *Counted, sql string, args ...any) error {
+	rows, err := t.db.Raw(sql, args...).Rows()
+	if err != nil {
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -45,11 +71,11 @@ func (t *Tx) CountWeek(w Week) (Counted, error) {
 		var metric string
 		var value int64
 		if err := rows.Scan(&partner, &metric, &value); err != nil {
-			return out, err
+			return err
 		}
 		out.of(partner)[metric] = value
 	}
-	return out, rows.Err()
+	return rows.Err()
 }
 
 // SumWeeks adds up kept figures of weeks over some partners, by the moment a week

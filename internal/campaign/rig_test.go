@@ -4,6 +4,8 @@
 package campaign_test
 
 import (
+	"slices"
+	"reflect"
 	"context"
 	"database/sql"
 	"fmt"
@@ -287,7 +289,62 @@ func (g *rig) report(id int64) models.CampaignReport {
 	if err != nil {
 		g.t.Fatal(err)
 	}
+	g.counted(id)
 	return r
+}
+
+// counted holds what the page shows, counted and a few at a time, against the report;
+// while the campaign goes on they may be of different moments.
+func (g *rig) counted(id int64) {
+	g.t.Helper()
+	g.view(func(tx *models.Tx) error {
+		c, err := tx.CampaignOf(id)
+		if err != nil {
+			return err
+		}
+		r, err := tx.ReportCampaign(c)
+		if err != nil {
+			return err
+		}
+		n, missing, err := tx.CountCampaign(c)
+		if err != nil {
+			return err
+		}
+		const few = 7
+		listed := []string{}
+		for {
+			page, err := tx.MissingOf(c, "", few, len(listed))
+			if err != nil {
+				return err
+			}
+			for _, m := range page {
+				listed = append(listed, m.Key)
+			}
+			if len(page) < few {
+				break
+			}
+		}
+		again, err := tx.ReportCampaign(c)
+		if err != nil || !reflect.DeepEqual(r, again) {
+			return err
+		}
+		if n.Missing = r.Missing; missing != len(r.Missing) || !reflect.DeepEqual(n, r) {
+			g.t.Errorf("counted %+v with %d missing, the report is %+v", n, missing, r)
+		}
+		if !slices.Equal(listed, r.Missing) {
+			g.t.Errorf("listed %v, the report misses %v", listed, r.Missing)
+		}
+		if len(listed) > 0 {
+			found, err := tx.MissingOf(c, listed[len(listed)-1], few, 0)
+			if err != nil || !slices.ContainsFunc(found, func(m models.Missing) bool { return m.Key == listed[len(listed)-1] && m.PartnerKey != "" }) {
+				g.t.Errorf("%s is not found: %v, %v", listed[len(listed)-1], found, err)
+			}
+			if found, err = tx.MissingOf(c, "%_", few, 0); err != nil || len(found) > 0 {
+				g.t.Errorf("signs are taken for anything: %v, %v", found, err)
+			}
+		}
+		return nil
+	})
 }
 
 func (g *rig) view(do func(*models.Tx) error) {
