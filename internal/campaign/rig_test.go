@@ -4,8 +4,6 @@
 package campaign_test
 
 import (
-	"slices"
-	"reflect"
 	"context"
 	"database/sql"
 	"fmt"
@@ -14,6 +12,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
