@@ -67,7 +67,7 @@ func (v *staffView) holidaysList() error {
 	}
 	v.add(b)
 
-	offset := v.offset()
+	offset := v.offset("")
 	days, err := v.tx.PartnerDaysIn(from, to, v.most(staffPageRows)+1, offset)
 	if err != nil {
 		return err
@@ -84,7 +84,7 @@ func (v *staffView) holidaysList() error {
 		}
 		t.Rows = append(t.Rows, []web.Cell{v.dayCell(d.Day), partner, {Text: v.say(kind)}})
 	}
-	b = web.StaffBlock{Title: v.say("staff.partner_days"), Note: v.say("staff.partner_days_note"), Table: t, Links: v.exports(), Pager: v.pager(offset, len(days), more)}
+	b = web.StaffBlock{Title: v.say("staff.partner_days"), Note: v.say("staff.partner_days_note"), Table: t, Links: v.exports(), Pager: v.pager("", offset, len(days), more)}
 	if len(days) == 0 {
 		b.Links, b.Empty = nil, v.say("staff.holidays_none")
 	}
