@@ -61,7 +61,11 @@ func (t *Tx) OldReaders(current map[string]int, since time.Time, limit, offset i
 	args := []any{t.now}
 	for _, key := range slices.Sorted(maps.Keys(current)) {
 		if current[key] > 1 { // links to the first version are never older
-			old, args = append(old, "l.material_key = ? AND l.material_version < ?"), append(args, key, current[key])
+			var versions []int // one by one: of each the index gives those that still open
+			for v := range current[key] {
+				versions = append(versions, v)
+			}
+			old, args = append(old, "l.material_key = ? AND l.material_version IN ?"), append(args, key, versions)
 		}
 	}
 	if len(old) == 0 {
@@ -79,9 +83,10 @@ func (t *Tx) OldReaders(current map[string]int, since time.Time, limit, offset i
 	for _, o := range out {
 		partners[o.PartnerID] = true
 	}
-	opened, err := all[OldReaders](t.db, "SELECT l.material_key, l.material_version, l.partner_id, COUNT(DISTINCT l.person_id) AS openers"+held+
-		" AND l.partner_id IN ? AND EXISTS (SELECT 1 FROM events e LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit WHERE e.link_id = l.id AND e.kind = 'opened' AND e.occurred_at > ? AND "+humanly+")"+each,
-		append(slices.Clip(args), slices.Collect(maps.Keys(partners)), since)...)
+	// EXISTS in a condition MariaDB would answer from every opening of everything.
+	opened, err := all[OldReaders](t.db, "SELECT l.material_key, l.material_version, l.partner_id, COUNT(DISTINCT CASE WHEN EXISTS (SELECT 1 FROM events e LEFT JOIN visits v ON v.link_id = e.link_id AND v.visit = e.visit "+
+		"WHERE e.link_id = l.id AND e.kind = 'opened' AND e.occurred_at > ? AND "+humanly+") THEN l.person_id END) AS openers"+held+" AND l.partner_id IN ?"+each,
+		slices.Concat([]any{since}, args, []any{slices.Collect(maps.Keys(partners))})...)
 	for _, o := range opened {
 		if i := slices.IndexFunc(out, func(x OldReaders) bool {
 			return x.MaterialKey == o.MaterialKey && x.MaterialVersion == o.MaterialVersion && x.PartnerID == o.PartnerID

@@ -2,7 +2,7 @@
 -- Who holds which version of a material, and whose a campaign's links are, from the index alone. Can be run twice.
 ALTER TABLE links
   DROP KEY links_material,
-  ADD KEY links_material (material_key, expires_at, material_version, revoked_at, partner_id, person_id),
+  ADD KEY links_material (material_key, material_version, expires_at, revoked_at, partner_id, person_id),
   DROP KEY links_campaign,
   ADD KEY links_campaign (campaign_id, person_id, partner_id);
 

@@ -1,7 +1,7 @@
 -- +goose Up
 -- Who holds which version of a material, and whose a campaign's links are, from the index alone.
 DROP INDEX IF EXISTS links_material;
-CREATE INDEX IF NOT EXISTS links_material ON links (material_key, expires_at, material_version, revoked_at, partner_id, person_id);
+CREATE INDEX IF NOT EXISTS links_material ON links (material_key, material_version, expires_at, revoked_at, partner_id, person_id);
 DROP INDEX IF EXISTS links_campaign;
 CREATE INDEX IF NOT EXISTS links_campaign ON links (campaign_id, person_id, partner_id);
 
