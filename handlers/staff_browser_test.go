@@ -15,6 +15,7 @@ import (
 func (s *screen) at(h *house, path string) {
 	s.t.Helper()
 	s.do(chromedp.Navigate(h.url + path))
+	s.until("document.body && document.readyState === 'complete'")
 }
 
 // wide tells whether the page can be pushed sideways.

@@ -9,6 +9,7 @@
   var dirty = false;
   var sending = false;
   var typed = false;
+  var asking = false;
 
   function values() { return new URLSearchParams(new FormData(form)); }
 
@@ -45,9 +46,16 @@
     clearTimeout(timer);
     if (!form.dataset.out || !typed) { sending = true; return; }
     e.preventDefault();
+    if (asking) return; // pressed twice, sent once
+    asking = true;
     var button = e.submitter;
-    function go() { typed = false; form.requestSubmit(button); }
-    post().then(function (inside) { if (inside) go(); }, go);
+    function go(inside) {
+      asking = false;
+      if (!inside) return;
+      typed = false;
+      form.requestSubmit(button);
+    }
+    post().then(go, function () { go(true); });
   });
   window.addEventListener("pageshow", function () { sending = false; });
   window.addEventListener("pagehide", function () {
