@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -34,8 +35,8 @@ func (c *campaignTown) paused(ctx context.Context) error {
 	busy, late, sofar := 0, 0, 0
 	for range pauseMoments {
 		time.Sleep(time.Duration(rand.IntN(400)) * time.Millisecond)
-		at := time.Now()
-		if err := press("campaign.pause"); err != nil {
+		at, err := press("campaign.pause")
+		if err != nil {
 			return err
 		}
 		if over, err := c.await(ctx, id, time.Minute, models.CampaignPaused, models.CampaignFinished); err != nil || over.State == models.CampaignFinished {
@@ -53,14 +54,14 @@ func (c *campaignTown) paused(ctx context.Context) error {
 		if n > sofar {
 			busy, sofar = busy+1, n
 		}
-		if err := press("campaign.resume"); err != nil {
+		if _, err := press("campaign.resume"); err != nil {
 			return err
 		}
 		if _, err := c.await(ctx, id, time.Minute, models.CampaignRunning, models.CampaignFinished); err != nil {
 			return err
 		}
 	}
-	if err := press("campaign.cancel"); err != nil {
+	if _, err := press("campaign.cancel"); err != nil {
 		return err
 	}
 	return c.pauses(took, busy, late)
@@ -77,8 +78,9 @@ func (c *campaignTown) pauses(took []time.Duration, busy, late int) error {
 	return nil
 }
 
-// presser presses buttons on the message in the staff's room that shows a campaign.
-func (c *campaignTown) presser(ctx context.Context, id int64) (func(name string) error, error) {
+// presser presses buttons on the message in the staff's room that shows a campaign, again
+// where a busy machine answers 503, and tells when the press was made that was taken.
+func (c *campaignTown) presser(ctx context.Context, id int64) (func(name string) (time.Time, error), error) {
 	call := c.Slack.Caller(c.p.URL)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(sampleEvery) {
 		for _, m := range c.Slack.Messages("C0STAFF") {
@@ -89,13 +91,19 @@ func (c *campaignTown) presser(ctx context.Context, id int64) (func(name string)
 				continue
 			}
 			pause := m.Buttons()[i]
-			return func(name string) error {
+			return func(name string) (time.Time, error) {
 				b := pause
 				b.Value = strings.Replace(b.Value, "campaign.pause", name, 1)
-				if sent := call.Interact(call.Pressed("U0BOSS", "C0STAFF", m, b)); !sent.OK() {
-					return fmt.Errorf("%s was answered with %d: %w", name, sent.Status, sent.Err)
+				for end := time.Now().Add(time.Minute); ; {
+					at := time.Now()
+					sent := call.Interact(call.Pressed("U0BOSS", "C0STAFF", m, b))
+					if sent.OK() {
+						return at, nil
+					}
+					if sent.Status != http.StatusServiceUnavailable || at.After(end) {
+						return at, fmt.Errorf("%s was answered with %d (%v)", name, sent.Status, sent.Err)
+					}
 				}
-				return nil
 			}, nil
 		}
 	}
