@@ -103,7 +103,8 @@ func TestAVeryLongQuestionIsBounded(t *testing.T) {
 		cost := func(s string) float64 {
 			return testing.AllocsPerRun(1, func() { l.Search(s, Reader{}); l.MaterialsNamed(s, Reader{}) })
 		}
-		if part, whole := cost(s[:len(s)/8]), cost(s); whole > 2*part+100 {
+		// Without a bound it would be eight times as much; what else runs counts, too.
+		if part, whole := cost(s[:len(s)/8]), cost(s); whole > 4*part+1000 {
 			t.Errorf("%d bytes cost %.0f allocations, an eighth of them %.0f", len(s), whole, part)
 		}
 	}

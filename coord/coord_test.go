@@ -100,12 +100,13 @@ func drain(t testing.TB, p pacer, key string, perMinute, burst int, n int) (gran
 }
 
 // neverMore fails the test if more was given, by any moment, than a rate allows to a
-// bucket that was empty when it began.
+// bucket that was empty when it began, and one: Redis's now can be a little old, so that
+// a bucket may be born a little before the test began.
 func neverMore(t testing.TB, began time.Time, grants []grant, perSecond float64) {
 	t.Helper()
 	sort.Slice(grants, func(i, j int) bool { return grants[i].got.Before(grants[j].got) })
 	for i, g := range grants {
-		if passed := g.got.Sub(began).Seconds(); float64(i+1) > passed*perSecond+0.1 { // Redis counts in milliseconds
+		if passed := g.got.Sub(began).Seconds(); float64(i+1) > passed*perSecond+1 {
 			t.Fatalf("%d were given within %.3f s of %v a second", i+1, passed, perSecond)
 		}
 	}
