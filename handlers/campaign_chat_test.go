@@ -178,7 +178,7 @@ func TestEditingInChatKeepsTheRest(t *testing.T) {
 	}
 	author.Press("対象を確認")
 	taken(t, author.Submit(map[string]string{"partner": "南海システム"}))
-	said(t, []string{author.Wait("対象ではありません")}, "× 代理店 p-aoba", "× ランク gold")
+	said(t, []string{author.Wait("対象ではありません")}, "× 代理店「青葉商事」", "× ランク「gold」")
 }
 
 // A card promises what stood on it: an older one changes nothing.

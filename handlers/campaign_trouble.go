@@ -262,7 +262,7 @@ func (h *Handlers) ReportOf(ctx context.Context, id int64) (c models.Campaign, r
 		r.Missing = []string{}
 		for i := range troubles {
 			if troubles[i].PersonKey != "" { // the address of one person is one person
-				troubles[i].PersonKey, troubles[i].Address = "", ""
+				troubles[i].PersonKey, troubles[i].Person, troubles[i].Address = "", "", ""
 			}
 		}
 	}
