@@ -530,14 +530,14 @@ func TestWithoutPersonLevelNoPageNamesAnybody(t *testing.T) {
 	h.mind.PersonLevel = false
 	d := h.enter(t, "s-ito")
 	for path := range handlers.StaffPages() {
-		path = strings.NewReplacer("audiences/{key}", "audiences/1", "faq/{key}", "faq/demo", "materials/{key}", "materials/guide", "/entry/{key}", "/entry/trial", "{key}", "p-aoba", "{id}", "1").Replace(path)
+		path = strings.NewReplacer("audiences/{key}", "audiences/1", "faq/{key}", "faq/demo", "materials/{key}", "materials/guide", "/entry/{key}", "/entry/trial", "{key}", "p-aoba", "{id}", "1", "{day}", "1").Replace(path)
 		_, page := d.do("GET", path, nil, nil)
 		for _, name := range []string{"田中", "aoba-01", "/staff/people"} {
 			if strings.Contains(page, name) {
 				t.Errorf("%s shows %s", path, name)
 			}
 		}
-		gone := strings.HasPrefix(path, "/staff/people") || strings.HasSuffix(path, "/1")
+		gone := strings.HasPrefix(path, "/staff/people") || strings.HasSuffix(path, "/1") || strings.HasSuffix(path, "/file")
 		if gone != (d.status(path) == http.StatusNotFound) {
 			t.Error(path, d.status(path))
 		}
