@@ -101,7 +101,7 @@ func (c *campaignTown) presser(ctx context.Context, id int64) (func(name string)
 						return at, nil
 					}
 					if sent.Status != http.StatusServiceUnavailable || at.After(end) {
-						return at, fmt.Errorf("%s was answered with %d (%v)", name, sent.Status, sent.Err)
+						return at, errors.Join(fmt.Errorf("%s was answered with %d", name, sent.Status), sent.Err)
 					}
 				}
 			}, nil
