@@ -90,16 +90,18 @@ type rig struct {
 	fault     atomic.Pointer[func(platform string) int] // see between
 	worksBots map[string]*lineworkstest.Bot
 	db        *sql.DB // see raw
+	opened    string  // the dsn of db
 	store     *models.Store
 	mind      *handlers.Handlers // without a clock or a sender of its own
 	log       *slog.Logger
 }
 
-// raw looks at the database directly: once opened, because tests ask again and again.
+// raw looks at the database directly, at another one after a restore: once opened,
+// because tests ask again and again.
 func (g *rig) raw() *sql.DB {
 	g.t.Helper()
-	if g.db == nil {
-		g.db = modelstest.Raw(g.t, g.driver, g.dsn)
+	if g.db == nil || g.opened != g.dsn {
+		g.db, g.opened = modelstest.Raw(g.t, g.driver, g.dsn), g.dsn
 	}
 	return g.db
 }
