@@ -216,11 +216,3 @@ func (c Calendar) Between(from, to time.Time) time.Duration {
 	}
 	return sum
 }
-
-// weekOf is the ISO week around a moment in a zone: [Monday 00:00, next Monday).
-func weekOf(at time.Time, zone *time.Location) (from, to time.Time) {
-	local := at.In(zone)
-	back := (int(local.Weekday()) + 6) % 7
-	from = time.Date(local.Year(), local.Month(), local.Day()-back, 0, 0, 0, 0, zone)
-	return from.UTC(), from.AddDate(0, 0, 7).UTC()
-}

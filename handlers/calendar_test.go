@@ -174,23 +174,6 @@ func TestAJumpOfTheClockSendsOneReminderADay(t *testing.T) {
 	}
 }
 
-func TestWeekOfTheCap(t *testing.T) {
-	tokyo := zone(t, "Asia/Tokyo")
-	for _, c := range []struct{ at, from string }{
-		{"2026-12-28T00:00:00+09:00", "2026-12-28"}, {"2027-01-03T23:59:59.999999+09:00", "2026-12-28"}, // 2026-W53
-		{"2027-01-04T00:00:00+09:00", "2027-01-04"}, {"2026-12-27T15:00:00Z", "2026-12-28"},
-	} {
-		m, err := time.Parse(time.RFC3339Nano, c.at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		from, to := weekOf(m, tokyo)
-		if from.In(tokyo).Format(time.DateOnly) != c.from || to.Sub(from) != 7*24*time.Hour {
-			t.Errorf("%s lies in the week from %s to %s", c.at, from, to)
-		}
-	}
-}
-
 func TestMarkdownBecomesPlainText(t *testing.T) {
 	for _, c := range []struct{ name, in, want string }{
 		{"emphasis", "**新しい**価格表と*手引き*です。", "新しい価格表と手引きです。"},

@@ -53,8 +53,8 @@ func (h *Handlers) resolve(ctx context.Context, id int64, patient bool) (bool, e
 		} else if ok, err := h.approved(tx, c, n); err != nil || !ok {
 			return h.halt(tx, c, models.PausedApproval, err)
 		}
-		from, to := weekOf(*c.DueAt, h.Vendor.Zone)
-		if _, err := tx.ResolveAudience(c, g, limit, from, to); err != nil {
+		week := models.WeekOf(*c.DueAt, h.Vendor.Zone)
+		if _, err := tx.ResolveAudience(c, g, limit, week.Start, week.End); err != nil {
 			return err
 		}
 		on = true

@@ -136,8 +136,8 @@ func (h *Handlers) atCap(tx *models.Tx, c models.Campaign, starts time.Time) (ma
 	if h.Campaign.MaxPerPartnerPerWeek == 0 || c.Spec.OverrideCap != "" || c.ResolvedAt != nil {
 		return nil, nil
 	}
-	from, to := weekOf(starts, h.Vendor.Zone)
-	ids, err := tx.PartnersAtCap(c.ID, h.Campaign.MaxPerPartnerPerWeek, from, to)
+	week := models.WeekOf(starts, h.Vendor.Zone)
+	ids, err := tx.PartnersAtCap(c.ID, h.Campaign.MaxPerPartnerPerWeek, week.Start, week.End)
 	out := map[models.ID]bool{}
 	for _, id := range ids {
 		out[id] = true

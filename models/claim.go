@@ -232,14 +232,10 @@ func (o *Outbox) stale(t *Tx, d Delivery) error {
 }
 
 // turn makes a delivery that had a one-shot reply a plain one. Its bytes are
-// made anew: a push is not the reply's bytes, and carries our key.
+// made anew: a push is not the reply's bytes, and carries our key. Whether the month's
+// quota still has room for it the platform itself says.
 func (o *Outbox) turn(t *Tx, d Delivery, wait time.Duration) error {
 	d.ReplyToken, d.ReplyURL, d.ReplyUntil, d.Sealed = "", "", nil, nil
-	if o.Quota != nil {
-		if word := o.Quota(d); word != "" {
-			return o.end(t, d, StateSkipped, word, "")
-		}
-	}
 	d.Operation = o.store.operationOf(d)
 	return t.db.Exec("UPDATE deliveries SET state = 'queued', operation = ?, reply_token = '', reply_url = '', reply_until = NULL, stale_at = expires_at, sealed = NULL, "+
 		"intent_at = NULL, claimed_by = NULL, lease_until = NULL, retry_at = ?, epoch = epoch + 1 WHERE id = ?", d.Operation, o.store.steady().Add(wait), d.ID).Error

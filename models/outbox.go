@@ -84,9 +84,6 @@ type OutboxOptions struct {
 	// Prepare may change the parts just before the bytes are made, e.g. put the
 	// personal link in. Pure: equal deliveries give equal parts. May be nil.
 	Prepare func(d Delivery, parts []bot.Message) ([]bot.Message, error)
-	// Quota is asked before a stale or refused one-shot reply becomes a counted
-	// push; a word says no, and the delivery is skipped with it. May be nil.
-	Quota func(d Delivery) string
 	// Ended is called in the transaction that ends a delivery or holds it, with
 	// its new State and ErrorCode; what it writes commits with the end. May be nil.
 	Ended func(t *Tx, d Delivery) error

@@ -320,16 +320,16 @@ func TestOneShots(t *testing.T) {
 	}
 }
 
-func TestQuotaKeepsStaleReplies(t *testing.T) {
-	b := newBench(t, "sqlite", func(o *models.OutboxOptions) {
-		o.Quota = func(d models.Delivery) string { return "quota" }
-	})
+// TestAStaleReplyBeyondTheQuotaEnds: the push it becomes is tried once.
+func TestAStaleReplyBeyondTheQuotaEnds(t *testing.T) {
+	b := newBench(t, "sqlite", nil)
 	d := b.queue(oneShot("line", bot.Post))[0]
 	b.clock.move(time.Minute)
 	if got := b.claim(d); len(got) != 0 {
 		t.Fatal("a stale reply token was used")
 	}
-	b.state(d, models.StateSkipped, "quota")
+	b.settle(b.claimOne(d), "", &bot.Refused{Code: "quota"})
+	b.state(d, models.StateFailed, "quota")
 }
 
 func TestExpiry(t *testing.T) {
